@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 from scripts.toolchain import paths
@@ -22,9 +23,16 @@ def _wanted() -> dict[str, str]:
     """Return what the environment must have been made from to count as ready."""
     return {
         "lock": hashlib.sha256(LOCK.read_bytes()).hexdigest(),
-        "project": hashlib.sha256((paths.ROOT / "pyproject.toml").read_bytes()).hexdigest(),
+        "project": hashlib.sha256(json.dumps(_project(), sort_keys=True).encode()).hexdigest(),
         "place": str(paths.ROOT),
     }
+
+
+def _project() -> list[object]:
+    """Return what an installation depends on: settings of linters and tests may change without one."""
+    with (paths.ROOT / "pyproject.toml").open("rb") as file:
+        whole = tomllib.load(file)
+    return [whole["project"], whole["build-system"], whole["tool"]["hatch"]]
 
 
 def _stamp() -> dict[str, str]:
