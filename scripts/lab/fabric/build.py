@@ -74,7 +74,8 @@ def _cable(fabric: Fabric, there: dict[str, set[str]]) -> None:
             if names.bridge(n.vlan) not in there[p + switch.name]
         ]
     lines += [
-        f"link add {near_end} netns {p}{near} type veth peer name {far_end} netns {p}{far}"
+        f"link add {near_end} netns {p}{near} type veth"
+        f" peer name {far_end} address {names.mac(p + far, far_end)} netns {p}{far}"
         for near, near_end, far, far_end in _cables(fabric)
         if near_end not in there[p + near]
     ]
@@ -158,7 +159,5 @@ def _provider_lines(gateway: Gateway) -> list[str]:
 def _station_lines(addresses: Iterable[str], network: Network) -> list[str]:
     lines = ["link set lo up", *(address_line(address, "eth0") for address in addresses)]
     own = {ipaddress.ip_interface(address).version for address in addresses}
-    for gateway in map(ipaddress.ip_interface, network.gateway):
-        if gateway.version in own:
-            lines.append(f"route replace default via {gateway.ip} dev eth0")
-    return lines
+    gateways = [gateway for gateway in map(ipaddress.ip_interface, network.gateway) if gateway.version in own]
+    return lines + [f"route replace default via {gateway.ip} dev eth0" for gateway in gateways]

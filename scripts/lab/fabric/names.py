@@ -32,3 +32,9 @@ def guest_namespace(lab_prefix: str, cluster: str, vmid: int) -> str:
 def office_namespace(lab_prefix: str, vlan: int) -> str:
     """The namespace of the client that sits in an office network."""
     return f"{lab_prefix}off-{vlan}"
+
+
+def mac(namespace: str, interface: str) -> str:
+    """A locally administered MAC that stays the same when the interface is made anew, as a network card's does."""
+    digest = hashlib.sha256(f"{namespace}/{interface}".encode()).digest()[:5]
+    return ":".join(f"{byte:02x}" for byte in (0x02, *digest))

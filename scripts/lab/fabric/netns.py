@@ -2,7 +2,6 @@
 """Reading and changing network namespaces with few processes; what a lab's network looks like stands in `build`."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ def _run(argv: Sequence[str], text: str | None, what: str) -> str:
 def exists(namespace: str) -> bool:
     """True when the name is bound to a live namespace; a file left by a killed `netns add` is not."""
     try:
-        return os.stat(NETNS_DIR / namespace).st_dev == os.stat("/proc/self/ns/net").st_dev
+        return (NETNS_DIR / namespace).stat().st_dev == Path("/proc/self/ns/net").stat().st_dev
     except OSError:
         return False
 
@@ -40,7 +39,7 @@ def listed(lab_prefix: str) -> list[str]:
 
 def inode(namespace: str) -> int:
     """The kernel's identity of the namespace; a namespace made anew under the same name has another."""
-    return os.stat(NETNS_DIR / namespace).st_ino
+    return (NETNS_DIR / namespace).stat().st_ino
 
 
 def add(namespaces: Iterable[str]) -> list[str]:

@@ -123,12 +123,14 @@ def from_dict(data: dict[str, Any]) -> Fabric:
         prefix=data["prefix"],
         switches=tuple(_switch(item) for item in data["switches"]),
         gateways=tuple(
-            Gateway(name=item["name"], switch=item["switch"], wan=Wan(**_tuples(item["wan"]))) for item in data["gateways"]
+            Gateway(name=item["name"], switch=item["switch"], wan=Wan(**_tuples(item["wan"])))
+            for item in data["gateways"]
         ),
         control=Control(**_tuples(data["control"])),
         internet=tuple(Host(**_tuples(item)) for item in data["internet"]),
         offices=tuple(
-            Office(switch=item["switch"], vlan=item["vlan"], host=Host(**_tuples(item["host"]))) for item in data["offices"]
+            Office(switch=item["switch"], vlan=item["vlan"], host=Host(**_tuples(item["host"])))
+            for item in data["offices"]
         ),
     )
 
