@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""First placement: which host a VM is made on. Later moves are the operator's and move no one else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from network_plan.model.ledger import Kind
+from network_plan.model.site import Site
+from network_plan.model.site.expand import declared_vms
+
+
+class Placement:
+    """Free memory of each host, MiB, after what the ledger and the site's pins already place."""
+
+    def __init__(self, site: Site, live: Mapping[tuple[Kind, str], str]) -> None:
+        self._free: dict[str, dict[str, int]] = {
+            name: {host: group.memory_mib - group.reserve_mib for group in cluster.hosts for host in group.names}
+            for name, cluster in site.clusters.clusters.items()
+        }
+        self._pins: dict[str, str] = {}
+        for vm in declared_vms(site):
+            for cluster in filter(None, (vm.cluster, vm.twin)):
+                key = f"{vm.key}@{cluster}"
+                pinned = vm.vm.node if cluster == vm.cluster else None
+                node = pinned or live.get((Kind.NODE, key))
+                if pinned is not None:
+                    self._pins[key] = pinned
+                if node is not None and node in self._free.get(cluster, {}):
+                    self._free[cluster][node] -= vm.memory_mib
+
+    def place(self, cluster: str, key: str, memory_mib: int, live: str | None) -> str | None:
+        """The host for a VM: its pin, its present one, else the one with most memory left.
+
+        Returns:
+            The host's name, or ``None`` where no host has room.
+        """
+        free = self._free[cluster]
+        node = self._pins.get(key) or live
+        if node is not None and node in free:
+            return (live or node) if free[node] >= 0 else None
+        best = max(free, key=lambda name: free[name], default=None)
+        if best is None or free[best] < memory_mib:
+            return None
+        free[best] -= memory_mib
+        return best
+
+    def summary(self, cluster: str) -> str:
+        """Free memory per host, for messages."""
+        return "free MiB: " + ", ".join(f"{host} {free}" for host, free in self._free[cluster].items())

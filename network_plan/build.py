@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Composes the steps: texts → Site and Ledger → Plan. The order of the line stands here only."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from network_plan import files
+from network_plan.allocate.allot import allot
+from network_plan.allocate.replay import check_history, check_ledger
+from network_plan.derive.clusters import derive_clusters
+from network_plan.derive.flows import derive_flows
+from network_plan.derive.gateway import derive_gateway
+from network_plan.derive.guests import derive_guests
+from network_plan.derive.names import derive_names
+from network_plan.derive.networks import derive_networks, derive_public
+from network_plan.derive.recovery import derive_role, derive_tiers, derive_tunnels
+from network_plan.model.finding import Finding, Severity
+from network_plan.model.ledger import Entry, Ledger
+from network_plan.model.plan import SCHEMA, DatedException, Plan
+from network_plan.model.site import Site
+from network_plan.model.tenant import Tenant
+from network_plan.parse.document import Positions
+from network_plan.parse.ledger import parse_ledger
+from network_plan.parse.references import check_references
+from network_plan.parse.site import parse_site
+from network_plan.policy import check_policy
+
+
+class PlanError(Exception):
+    """The input is wrong; ``findings`` says everything that is, with places."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(map(str, self.findings)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check found.
+
+    Attributes:
+        site: ``None`` where the files' form is wrong.
+        plan: ``None`` where anything stands in its way (incomplete ledger, wrong input).
+        missing: ledger lines that ``awan allot`` would write.
+        findings: errors first, each with its place, in the order of files and lines.
+    """
+
+    site: Site | None
+    ledger: Ledger
+    plan: Plan | None
+    missing: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that stop the line."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+def derive_plan(site: Site, ledger: Ledger) -> Plan:
+    """Site and complete ledger → the Plan. Pure and deterministic."""
+    live = ledger.live()
+    role = derive_role(ledger)
+    networks = derive_networks(site, live)
+    public = derive_public(site, live)
+    flows = derive_flows(site, live, networks)
+    guests = derive_guests(site, live, networks, flows, role)
+    clusters = derive_clusters(site, live, networks, flows, guests)
+    gateways = (derive_gateway(site, networks, flows, public),)
+    operator = site.regency.operator
+    return Plan(
+        schema=SCHEMA,
+        serial=len(ledger.entries) + len(ledger.roles),
+        regency=site.regency.name,
+        domain=site.regency.domain,
+        operator=operator,
+        role=role,
+        tenants=tuple(
+            Tenant(
+                key=key,
+                name=tenant.name,
+                kind=tenant.kind.value,
+                type=tenant.type,
+                pool=key,
+                operator=key == operator,
+                source=tenant.source,
+            )
+            for key, tenant in sorted(site.tenants.items())
+        ),
+        networks=networks,
+        clusters=clusters,
+        guests=guests,
+        public=public,
+        gateways=gateways,
+        flows=flows,
+        exceptions=tuple(
+            DatedException(
+                key=key,
+                tenant=item.tenant,
+                kind=item.kind,
+                until=item.until,
+                reason=item.reason,
+                source=item.source,
+            )
+            for key, item in sorted(site.services.exceptions.items())
+        ),
+        names=derive_names(site.regency.domain, clusters, guests, gateways, public),
+        tiers=derive_tiers(site),
+        tunnels=derive_tunnels(site),
+    )
+
+
+def _placed(findings: Iterable[Finding], positions: Positions) -> tuple[Finding, ...]:
+    """Findings with their place looked up, errors first, then in the order of files and lines."""
+    placed = [
+        finding if finding.place or not finding.path else dataclasses.replace(finding, place=positions.of(finding.path))
+        for finding in findings
+    ]
+    unique = dict.fromkeys(placed)
+    return tuple(
+        sorted(
+            unique,
+            key=lambda f: (
+                f.severity is Severity.WARNING,
+                f.place.file if f.place else "",
+                f.place.line if f.place else 0,
+                f.place.column if f.place else 0,
+                f.rule,
+                f.what,
+            ),
+        )
+    )
+
+
+def check_texts(
+    site_texts: Mapping[str, str],
+    ledger_texts: Mapping[str, str],
+    *,
+    today: date | None = None,
+    before: Mapping[str, str] | None = None,
+    shown: tuple[str, str] = ("site", "ledger"),
+) -> Checked:
+    """Everything that can be said about a site and its ledger, in one run.
+
+    Args:
+        site_texts, ledger_texts: file names relative to their folder → text.
+        today: the day for dated exceptions; ``None`` judges no dates.
+        before: the ledger's texts at the merge base, where history is known.
+        shown: the two folders as they appear in messages.
+    """
+    site, positions, findings = parse_site(site_texts, shown[0])
+    ledger, ledger_findings = parse_ledger(ledger_texts, shown[1])
+    findings += ledger_findings
+    if before is not None:
+        findings += check_history(before, ledger_texts, shown[1])
+    missing: tuple[Entry, ...] = ()
+    plan: Plan | None = None
+    if site is not None:
+        references = check_references(site)
+        findings += references
+        findings += check_ledger(ledger, frozenset(site.clusters.clusters))
+        if not references and not ledger_findings:
+            missing, full = allot(site, ledger)
+            findings += full
+            if not missing and not full and ledger.roles:
+                plan = derive_plan(site, ledger)
+                findings += check_policy(plan, today)
+    return Checked(
+        site=site, ledger=ledger, plan=plan, missing=missing, findings=_placed(findings, positions)
+    )
+
+
+def check(
+    site_dir: Path, ledger_dir: Path | None = None, *, today: date | None = None, before: Mapping[str, str] | None = None
+) -> Checked:
+    """:func:`check_texts` on folders; the ledger is ``ledger`` beside the site unless named."""
+    ledger_dir = ledger_dir or site_dir.parent / "ledger"
+    return check_texts(
+        files.read_texts(site_dir, "yml"),
+        files.read_texts(ledger_dir, "ledger", missing_ok=True),
+        today=today,
+        before=before,
+        shown=(files.shown(site_dir), files.shown(ledger_dir)),
+    )
+
+
+def load_plan(site_dir: Path, ledger_dir: Path | None = None) -> Plan:
+    """The Plan of a site.
+
+    Raises:
+        PlanError: the input is wrong or the ledger incomplete; nothing is allotted here.
+    """
+    result = check(site_dir, ledger_dir)
+    if result.plan is None or result.errors:
+        findings = list(result.errors)
+        if result.missing:
+            findings.append(missing_finding(result.missing))
+        raise PlanError(findings)
+    return result.plan
+
+
+def missing_finding(missing: tuple[Entry, ...]) -> Finding:
+    """One finding for all lines that the ledger lacks."""
+    keys = ", ".join(f"{entry.kind.value} of {entry.key}" for entry in missing[:3])
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    return Finding(
+        severity=Severity.ERROR,
+        rule="ledger/missing",
+        what=f"not allotted yet: {keys}{more}",
+        cure="run 'awan allot' and commit the new lines",
+    )

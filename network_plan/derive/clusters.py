@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clusters: hosts, SDN, access and the cluster-wide firewall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+
+from network_plan.derive.firewall import derive_cluster_firewall
+from network_plan.model.flow import Flow
+from network_plan.model.guest import Guest
+from network_plan.model.ledger import Kind
+from network_plan.model.network import Network
+from network_plan.model.node import Access, AccessRole, Cluster, Node, Vnet
+from network_plan.model.site import Site
+
+ZONE = "awan"
+"""Id of the one VLAN zone of each cluster (PVE allows 8 characters)."""
+
+OPERATOR_ROLE = AccessRole(
+    name="AwanTenant",
+    privileges=("VM.Audit", "VM.Backup", "VM.Console", "VM.PowerMgmt", "VM.Snapshot"),
+)
+"""What an SKPD's own people may do with their own VMs, and no more (ORG-1, SEC-2)."""
+
+
+def _nodes(site: Site, live: Mapping[tuple[Kind, str], str], cluster_id: str) -> tuple[Node, ...]:
+    return tuple(
+        Node(
+            name=name,
+            cores=group.cores,
+            memory_mib=group.memory_mib,
+            reserve_mib=group.reserve_mib,
+            disk_gib=group.disk_gib,
+            addresses=(ip_address(live[Kind.ADDRESS, f"host/{name}"]),),
+            source=group.source,
+        )
+        for group in site.clusters.clusters[cluster_id].hosts
+        for name in group.names
+    )
+
+
+def _vnets(networks: Sequence[Network], cluster_id: str) -> tuple[Vnet, ...]:
+    return tuple(
+        Vnet(
+            vnet=network.vnet,
+            tag=network.vlan,
+            alias=network.key.replace("/", " "),
+            subnets=tuple(
+                (str(prefix), str(gateway))
+                for prefix, gateway in zip(network.prefixes, network.gateways, strict=True)
+            ),
+        )
+        for network in sorted(networks, key=lambda network: network.vlan)
+        if cluster_id in network.clusters
+    )
+
+
+def derive_clusters(
+    site: Site,
+    live: Mapping[tuple[Kind, str], str],
+    networks: Sequence[Network],
+    flows: Sequence[Flow],
+    guests: Sequence[Guest],
+) -> tuple[Cluster, ...]:
+    """Every cluster, sorted by name. A tenant has a pool where it has a VM."""
+    found = []
+    for cluster_id, cluster in sorted(site.clusters.clusters.items()):
+        tenants = sorted({guest.tenant for guest in guests if guest.cluster == cluster_id})
+        access = tuple(
+            Access(pool=tenant, group=f"{tenant}-ops", role=OPERATOR_ROLE.name, comment=site.tenants[tenant].name)
+            for tenant in tenants
+        )
+        found.append(
+            Cluster(
+                name=cluster_id,
+                title=cluster.title,
+                nodes=_nodes(site, live, cluster_id),
+                spare_hosts=cluster.spare_hosts,
+                vm_storage=cluster.vm_storage,
+                image=cluster.image,
+                zone=ZONE,
+                bridge=cluster.bridge,
+                network=cluster.network,
+                vnets=_vnets(networks, cluster_id),
+                roles=(OPERATOR_ROLE,),
+                access=access,
+                firewall=derive_cluster_firewall(networks, flows),
+                source=cluster.source,
+                first_purchase=cluster.first_purchase,
+            )
+        )
+    return tuple(found)

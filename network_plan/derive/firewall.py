@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proxmox VE's firewall from the same flows: the second wall, at each VM's own interface.
+
+PVE knows no dates: a dated flow ends in the gateway; its rule here stays until it is removed from the
+site, which ``policy`` asks for. Between VMs of one network only this wall stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from network_plan.model.firewall import Alias, ClusterFirewall, GuestFirewall, IpSet, Rule, SecurityGroup
+from network_plan.model.flow import Endpoint, Flow
+from network_plan.model.guest import Nic
+from network_plan.model.network import Network
+
+
+def _word(text: str) -> str:
+    """An endpoint's text as a PVE name: ``vm:rsud/simrs`` → ``vm-rsud-simrs``."""
+    return text.replace(":", "-").replace("/", "-")
+
+
+def _source(endpoint: Endpoint) -> str:
+    """How a rule names an endpoint; the internet is any address, the gateway decides which."""
+    if endpoint.kind == "internet":
+        return ""
+    if len(endpoint.prefixes) == 1:
+        return f"dc/{_word(endpoint.text)}"
+    return f"+dc/{_word(endpoint.text)}"
+
+
+def _rules(flow: Flow) -> list[Rule]:
+    rules = []
+    for source in flow.sources:
+        for service in flow.services:
+            rules.append(
+                Rule(
+                    key=f"{flow.key}:{_word(source.text)}:{str(service).replace('/', '-')}",
+                    direction="in",
+                    action="ACCEPT",
+                    source=_source(source),
+                    proto=service.proto,
+                    dport=service.ports.replace("-", ":"),
+                    comment=flow.why,
+                )
+            )
+    return rules
+
+
+def _group(flow: Flow) -> str:
+    return flow.key.partition("/")[2]
+
+
+def derive_cluster_firewall(networks: Sequence[Network], flows: Sequence[Flow]) -> ClusterFirewall:
+    """Names for every endpoint that a rule uses, and a security group per flow to whole networks.
+
+    The ipset ``management`` is PVE's own word: its members reach the hosts' API and ssh
+    (pve-firewall, "Standard IP set management").
+    """
+    used = {source.text: source for flow in flows if flow.kind == "flow" for source in flow.sources}
+    aliases, ipsets = [], []
+    for text, endpoint in sorted(used.items()):
+        if len(endpoint.prefixes) == 1:
+            aliases.append(Alias(name=_word(text), cidr=_cidr(endpoint), comment=text))
+        elif text != "management":
+            cidrs = tuple(sorted(str(prefix) for prefix in endpoint.prefixes))
+            ipsets.append(IpSet(name=_word(text), cidrs=cidrs, comment=text))
+    management = tuple(
+        sorted(str(prefix) for network in networks if network.role == "management" for prefix in network.prefixes)
+    )
+    ipsets.append(IpSet(name="management", cidrs=management, comment="management"))
+    groups = [
+        SecurityGroup(name=_group(flow), comment=flow.why, rules=tuple(_rules(flow)))
+        for flow in flows
+        if flow.target.kind == "networks"
+    ]
+    return ClusterFirewall(
+        enable=True,
+        policy_in="DROP",
+        policy_out="ACCEPT",
+        aliases=tuple(aliases),
+        ipsets=tuple(sorted(ipsets, key=lambda ipset: ipset.name)),
+        groups=tuple(groups),
+    )
+
+
+def _cidr(endpoint: Endpoint) -> str:
+    """As PVE writes it back: a host without its prefix length."""
+    prefix = endpoint.prefixes[0]
+    return str(prefix.network_address) if prefix.prefixlen == prefix.max_prefixlen else str(prefix)
+
+
+def derive_guest_firewall(vm: str, nic: Nic, flows: Sequence[Flow]) -> GuestFirewall:
+    """One VM's own rules: what the flows to it and to its network let in; all else is dropped."""
+    rules: list[Rule] = []
+    for flow in flows:
+        if flow.target.kind == "networks" and nic.network in flow.target.networks:
+            rules.append(Rule(key=flow.key, direction="group", action=_group(flow), comment=flow.why))
+        elif flow.target.vm == vm:
+            rules += _rules(flow)
+    own = IpSet(
+        name=f"ipfilter-{nic.slot}",
+        cidrs=tuple(sorted(str(address.ip) for address in nic.addresses)),
+        comment="the addresses this VM may use",
+    )
+    return GuestFirewall(
+        enable=True,
+        policy_in="DROP",
+        policy_out="ACCEPT",
+        ipfilter=True,
+        macfilter=True,
+        dhcp=False,
+        ndp=any(address.version == 6 for address in nic.addresses),
+        radv=False,
+        ipsets=(own,),
+        rules=tuple(rules),
+    )
+
+

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flows, resolved: endpoints become prefixes, publications and egress become flows like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from ipaddress import ip_network
+
+from network_plan.model.flow import Endpoint, Flow
+from network_plan.model.ledger import Kind
+from network_plan.model.network import IpNetwork, Network
+from network_plan.model.service import Service
+from network_plan.model.site import Site
+from network_plan.model.site import Flow as DeclaredFlow
+from network_plan.model.site.endpoint import EndpointKind, EndpointRef, parse_endpoint
+from network_plan.model.site.expand import declared_vms
+
+INTERNET = Endpoint(text="internet", kind="internet", prefixes=(), networks=(), vm=None)
+GATEWAY = Endpoint(text="gateway", kind="gateway", prefixes=(), networks=(), vm=None)
+
+_ROLES = {
+    EndpointKind.OFFICES: ("office",),
+    EndpointKind.SERVERS: ("servers", "dmz"),
+    EndpointKind.MANAGEMENT: ("management",),
+}
+
+
+class Resolver:
+    """Endpoint references → prefixes, over finished networks."""
+
+    def __init__(self, site: Site, live: Mapping[tuple[Kind, str], str], networks: Sequence[Network]) -> None:
+        self._networks = networks
+        self._vms = {
+            vm.key: (live[Kind.ADDRESS, f"{vm.key}/net0"], vm.network) for vm in declared_vms(site)
+        }
+        self.serves = {vm.key: tuple(map(Service.parse, vm.vm.serves)) for vm in declared_vms(site)}
+
+    def endpoint(self, ref: EndpointRef) -> Endpoint:
+        """What a reference means; its words have been checked by ``parse.references``."""
+        if ref.kind is EndpointKind.INTERNET:
+            return INTERNET
+        if ref.kind is EndpointKind.GATEWAY:
+            return GATEWAY
+        if ref.kind is EndpointKind.VM:
+            address, network = self._vms[ref.key]
+            prefixes: tuple[IpNetwork, ...] = (ip_network(address),)
+            return Endpoint(text=str(ref), kind="vm", prefixes=prefixes, networks=(network,), vm=ref.key)
+        chosen = [network for network in self._networks if self._matches(ref, network)]
+        return Endpoint(
+            text=str(ref),
+            kind="networks",
+            prefixes=tuple(prefix for network in chosen for prefix in network.prefixes),
+            networks=tuple(network.key for network in chosen),
+            vm=None,
+        )
+
+    @staticmethod
+    def _matches(ref: EndpointRef, network: Network) -> bool:
+        if ref.kind is EndpointKind.NETWORK:
+            return network.key == ref.key
+        if ref.kind is EndpointKind.OFFICE:
+            name = f"office-{ref.name}" if ref.name else ""
+            return network.role == "office" and network.tenant == ref.tenant and name in ("", network.name)
+        return network.role in _ROLES[ref.kind]
+
+
+def _flow(resolver: Resolver, owner: str, key: str, flow: DeclaredFlow) -> Flow:
+    target = parse_endpoint(flow.to, owner)
+    services = tuple(map(Service.parse, flow.ports)) or resolver.serves[target.key]
+    return Flow(
+        key=key,
+        kind="flow",
+        sources=tuple(resolver.endpoint(parse_endpoint(text, owner)) for text in flow.from_),
+        target=resolver.endpoint(target),
+        services=tuple(sorted(services)),
+        until=flow.until,
+        why=flow.why,
+        owner=owner,
+    )
+
+
+def derive_flows(site: Site, live: Mapping[tuple[Kind, str], str], networks: Sequence[Network]) -> tuple[Flow, ...]:
+    """Every flow with its reason, sorted by key (``tenant/name``, ``regency/name``, ``publish/name``, ``egress/name``)."""
+    resolver = Resolver(site, live, networks)
+    operator = site.regency.operator
+    found = [
+        _flow(resolver, tenant_id, f"{tenant_id}/{name}", flow)
+        for tenant_id, tenant in site.tenants.items()
+        for name, flow in tenant.flows.items()
+    ]
+    found += [_flow(resolver, operator, f"regency/{name}", flow) for name, flow in site.services.flows.items()]
+    for name, item in site.services.publish.items():
+        owner, _, vm = item.vm.partition("/")
+        until: date | None = site.services.exceptions[item.exception].until if item.exception else None
+        found.append(
+            Flow(
+                key=f"publish/{name}",
+                kind="publish",
+                sources=(INTERNET,),
+                target=resolver.endpoint(EndpointRef(kind=EndpointKind.VM, tenant=owner, name=vm)),
+                services=tuple(sorted(map(Service.parse, item.ports))),
+                until=until,
+                why=item.why,
+                owner=item.holder or operator,
+            )
+        )
+    for name, egress in site.services.egress.items():
+        found.append(
+            Flow(
+                key=f"egress/{name}",
+                kind="egress",
+                sources=tuple(resolver.endpoint(parse_endpoint(text, operator)) for text in egress.from_),
+                target=INTERNET,
+                services=tuple(sorted(map(Service.parse, egress.ports))),
+                until=None,
+                why=egress.why,
+                owner=operator,
+            )
+        )
+    return tuple(sorted(found, key=lambda flow: flow.key))

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gateway: interfaces, forward and input rules, NAT. The first of the two walls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_interface
+
+from network_plan.model.flow import Flow
+from network_plan.model.gateway import (
+    DestinationNat,
+    ForwardRule,
+    Gateway,
+    InputRule,
+    Interface,
+    SourceNat,
+)
+from network_plan.model.network import IpNetwork, Network, PublicAddress
+from network_plan.model.service import Service
+from network_plan.model.site import Site
+
+SSH = Service(proto="tcp", first=22, last=22)
+
+
+def _interfaces(site: Site, networks: Sequence[Network]) -> tuple[Interface, ...]:
+    declared = site.networks.gateway
+    found = [Interface(name=declared.wan_interface, kind="wan", vlan=None, network=None, addresses=(declared.wan,))]
+    for network in sorted(networks, key=lambda network: network.vlan):
+        addresses: tuple[IPv4Interface | IPv6Interface, ...] = tuple(
+            ip_interface(f"{address}/{prefix.prefixlen}")
+            for address, prefix in zip(network.gateways, network.prefixes, strict=True)
+        )
+        found.append(
+            Interface(
+                name=f"lan{network.vlan}", kind="lan", vlan=network.vlan, network=network.key, addresses=addresses
+            )
+        )
+    return tuple(found)
+
+
+def _sources(flow: Flow) -> tuple[IpNetwork, ...]:
+    """The flow's sources that reach its target through the gateway: not those of its own network."""
+    seen: dict[IpNetwork, None] = {}
+    for source in flow.sources:
+        if source.vm is not None and source.networks == flow.target.networks:
+            continue
+        for prefix, network in zip(source.prefixes, _networks_of(source.prefixes, source.networks), strict=True):
+            if flow.target.vm is None or network not in flow.target.networks:
+                seen[prefix] = None
+    return tuple(sorted(seen, key=lambda net: (net.version, int(net.network_address), net.prefixlen)))
+
+
+def _networks_of(prefixes: Sequence[IpNetwork], networks: Sequence[str]) -> list[str]:
+    """The network of each prefix: they run in the same order, a network with IPv6 has two prefixes."""
+    if not networks:
+        return []
+    each = len(prefixes) // len(networks)
+    return [network for network in networks for _ in range(each)]
+
+
+def derive_gateway(
+    site: Site, networks: Sequence[Network], flows: Sequence[Flow], public: Sequence[PublicAddress]
+) -> Gateway:
+    """The one gateway of the data center (GW-1; Perbup 253/2019 §4.6.5)."""
+    declared = site.networks.gateway
+    local = [network for network in networks if network.site == declared.cluster]
+    management = next(network for network in local if network.role == "management")
+    admins = tuple(prefix for network in local if network.role == "management" for prefix in network.prefixes)
+    addresses = {(item.use, item.name): item.address for item in public}
+    forward, inputs, dnat, snat = [], [], [], []
+    inputs.append(
+        InputRule(key="gateway/ssh", sources=admins, services=(SSH,), why="the operator reaches its own gateway")
+    )
+    for flow in flows:
+        if flow.target.kind == "gateway":
+            inputs.append(InputRule(key=flow.key, sources=_sources(flow), services=flow.services, why=flow.why))
+            continue
+        forward.append(
+            ForwardRule(
+                key=flow.key,
+                sources=_sources(flow),
+                destinations=flow.target.prefixes,
+                services=flow.services,
+                from_internet=flow.kind == "publish",
+                to_internet=flow.kind == "egress",
+                until=flow.until,
+                why=flow.why,
+                owner=flow.owner,
+            )
+        )
+        name = flow.key.partition("/")[2]
+        if flow.kind == "publish":
+            target = next(net for net in flow.target.prefixes if isinstance(net, IPv4Network))
+            dnat.append(
+                DestinationNat(
+                    key=flow.key,
+                    public=addresses["publish", name],
+                    target=target.network_address,
+                    services=flow.services,
+                    until=flow.until,
+                )
+            )
+        if flow.kind == "egress":
+            sources = tuple(net for net in _sources(flow) if isinstance(net, IPv4Network))
+            snat.append(SourceNat(key=flow.key, sources=sources, public=addresses["egress", name]))
+    return Gateway(
+        host=declared.name,
+        site=declared.cluster,
+        management=management.gateways[0],
+        interfaces=_interfaces(site, local),
+        trunk=declared.trunk,
+        isp=declared.isp,
+        internal=tuple(prefix for network in networks for prefix in network.prefixes),
+        public=site.networks.public.prefix,
+        delivery=site.networks.public.delivery,
+        forward=tuple(rule for rule in forward if rule.from_internet or rule.sources),
+        input=tuple(inputs),
+        dnat=tuple(dnat),
+        snat=tuple(snat),
+        listen=tuple(address for network in local for address in network.gateways),
+        resolvers=declared.resolvers,
+    )

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VMs and their twins in the recovery cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_interface
+
+from network_plan.derive.firewall import derive_guest_firewall
+from network_plan.model.dr import SiteRole
+from network_plan.model.flow import Flow
+from network_plan.model.guest import Disk, Guest, Nic
+from network_plan.model.ledger import Kind
+from network_plan.model.network import Network
+from network_plan.model.service import Service
+from network_plan.model.site import Site
+from network_plan.model.site.expand import DeclaredVm, declared_vms
+
+
+def _nic(vm: DeclaredVm, live: Mapping[tuple[Kind, str], str], network: Network) -> Nic:
+    key = f"{vm.key}/net0"
+    prefix = network.prefixes[0]
+    return Nic(
+        slot="net0",
+        mac=live[Kind.MAC, key],
+        network=network.key,
+        vnet=network.vnet,
+        addresses=(ip_interface(f"{live[Kind.ADDRESS, key]}/{prefix.prefixlen}"),),
+        gateways=network.gateways[:1],
+    )
+
+
+def _guest(
+    site: Site,
+    live: Mapping[tuple[Kind, str], str],
+    vm: DeclaredVm,
+    cluster_id: str,
+    network: Network,
+    flows: Sequence[Flow],
+    role: SiteRole,
+) -> Guest:
+    twin = cluster_id != vm.cluster
+    cluster = site.clusters.clusters[cluster_id]
+    disk = Disk(slot="scsi0", storage=cluster.vm_storage, size_gib=vm.disk_gib, import_from=cluster.image)
+    nic = _nic(vm, live, network)
+    pinned = vm.vm.node if not twin else None
+    return Guest(
+        key=vm.key,
+        name=f"{vm.tenant}-{vm.name}",
+        title=vm.vm.title or vm.name,
+        tenant=vm.tenant,
+        cluster=cluster_id,
+        vmid=int(live[Kind.VMID, vm.key]),
+        node=pinned or live[Kind.NODE, f"{vm.key}@{cluster_id}"],
+        pool=vm.tenant,
+        fqdn=f"{vm.name}.{vm.tenant}.{site.regency.domain}",
+        cores=vm.cores,
+        memory_mib=vm.memory_mib,
+        disks=() if twin else (disk,),
+        nics=(nic,),
+        nameservers=network.gateways[:1],
+        tags=tuple(sorted({"awan", vm.tenant, f"tier{vm.vm.priority}"} | ({"twin"} if twin else set()))),
+        serves=tuple(sorted(map(Service.parse, vm.vm.serves))),
+        running=cluster_id == role.primary,
+        twin=twin,
+        protect=vm.vm.protect,
+        tier=vm.vm.priority,
+        application=vm.vm.application,
+        firewall=derive_guest_firewall(vm.key, nic, flows),
+        source=vm.vm.source,
+    )
+
+
+def derive_guests(
+    site: Site,
+    live: Mapping[tuple[Kind, str], str],
+    networks: Sequence[Network],
+    flows: Sequence[Flow],
+    role: SiteRole,
+) -> tuple[Guest, ...]:
+    """Every VM and twin, sorted by cluster and key.
+
+    A twin has no disks here: replication brings them, and they are not Pulumi's to touch.
+    """
+    by_key = {network.key: network for network in networks}
+    found = [
+        _guest(site, live, vm, cluster, by_key[vm.network], flows, role)
+        for vm in declared_vms(site)
+        for cluster in filter(None, (vm.cluster, vm.twin))
+    ]
+    return tuple(sorted(found, key=lambda guest: (guest.cluster, guest.key)))

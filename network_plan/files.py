@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only disk access of the core: reads folders of texts, appends ledger lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from network_plan.model.ledger import SCHEMA, Entry
+
+
+class FileError(Exception):
+    """A folder or file can't be read or written; the text says which and what to do."""
+
+
+def shown(folder: Path) -> str:
+    """A folder as messages show it: relative to the working directory where it lies below it."""
+    try:
+        return str(folder.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(folder)
+
+
+def read_texts(folder: Path, suffix: str, *, missing_ok: bool = False) -> dict[str, str]:
+    """File name relative to ``folder`` → text, for every file of that suffix, two levels deep.
+
+    Raises:
+        FileError: the folder is not there, or a file is no UTF-8.
+    """
+    if not folder.is_dir():
+        if missing_ok:
+            return {}
+        raise FileError(f"{shown(folder)}: there is no such folder; name the site's with --site")
+    texts = {}
+    for path in sorted([*folder.glob(f"*.{suffix}"), *folder.glob(f"*/*.{suffix}")]):
+        try:
+            texts[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise FileError(f"{shown(path)}: byte {error.start} is no UTF-8; save the file as UTF-8") from error
+        except OSError as error:
+            raise FileError(f"{shown(path)}: {error.strerror}; make it readable") from error
+    return texts
+
+
+def append_entries(folder: Path, entries: Iterable[Entry]) -> list[Path]:
+    """Append lines to the ledger; each file is replaced whole, so that a cut never leaves half a line.
+
+    Returns:
+        The files written, sorted.
+    """
+    lines: dict[str, list[str]] = {}
+    for entry in entries:
+        lines.setdefault(entry.file, []).append(entry.line)
+    written = []
+    for name, new in sorted(lines.items()):
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            old = path.read_text(encoding="utf-8") if path.exists() else f"schema {SCHEMA}\n"
+            if not old.endswith("\n"):
+                raise FileError(f"{shown(path)}: the last line is cut off; restore the file from git")
+            part = path.with_name(path.name + ".part")
+            part.write_text(old + "".join(line + "\n" for line in new), encoding="utf-8")
+            os.replace(part, path)
+        except OSError as error:
+            raise FileError(f"{shown(path)}: {error.strerror}; make the ledger writable") from error
+        written.append(path)
+    return written

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gateway's decided rules: the first wall, where networks meet (GW-1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
+from typing import Literal
+
+from network_plan.model.network import IpAddress, IpNetwork
+from network_plan.model.service import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """One interface: ``wan0``, or ``lan<vlan>`` towards a network."""
+
+    name: str
+    kind: Literal["wan", "lan"]
+    vlan: int | None
+    network: str | None
+    addresses: tuple[IPv4Interface | IPv6Interface, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardRule:
+    """Packets that may pass from one network to another; replies follow by state.
+
+    Attributes:
+        key: the flow's key, e.g. ``dukcapil/office-to-siak``.
+        from_internet, to_internet: the side lies beyond the WAN; its tuple is then empty.
+        services: empty means all TCP, UDP and ICMP echo.
+        until: last day (inclusive, in the regency's time zone); the gateway itself ends it.
+    """
+
+    key: str
+    sources: tuple[IpNetwork, ...]
+    destinations: tuple[IpNetwork, ...]
+    services: tuple[Service, ...]
+    from_internet: bool
+    to_internet: bool
+    until: date | None
+    why: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRule:
+    """Packets that may reach the gateway itself."""
+
+    key: str
+    sources: tuple[IpNetwork, ...]
+    services: tuple[Service, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationNat:
+    """Public address and services → VM."""
+
+    key: str
+    public: IPv4Address
+    target: IPv4Address
+    services: tuple[Service, ...]
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceNat:
+    """Sources that leave by the WAN behind one public address."""
+
+    key: str
+    sources: tuple[IPv4Network, ...]
+    public: IPv4Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The one door, finished.
+
+    Attributes:
+        host: the machine's name, e.g. ``gw1``.
+        management: its address in the management network, where Ansible reaches it.
+        trunk: parent of the VLAN interfaces in real life.
+        internal: every prefix behind it; such a source coming in by the WAN is forged.
+        listen: addresses on which its resolver answers.
+        resolvers: upstream DNS servers.
+    """
+
+    host: str
+    site: str
+    management: IpAddress
+    interfaces: tuple[Interface, ...]
+    trunk: str
+    isp: IPv4Address
+    internal: tuple[IpNetwork, ...]
+    public: IPv4Network
+    delivery: str
+    forward: tuple[ForwardRule, ...]
+    input: tuple[InputRule, ...]
+    dnat: tuple[DestinationNat, ...]
+    snat: tuple[SourceNat, ...]
+    listen: tuple[IpAddress, ...]
+    resolvers: tuple[IpAddress, ...]

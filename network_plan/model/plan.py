@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Plan: one frozen value with everything decided. Equal input gives equal bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+
+from network_plan.model.dr import SiteRole, Tier, Tunnel
+from network_plan.model.flow import Flow
+from network_plan.model.gateway import Gateway
+from network_plan.model.guest import Guest
+from network_plan.model.network import Name, Network, PublicAddress
+from network_plan.model.node import Cluster
+from network_plan.model.service import Service
+from network_plan.model.tenant import Tenant
+
+SCHEMA = 1
+
+Json = Mapping[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedException:
+    """A dated exception that still runs (GW-3)."""
+
+    key: str
+    tenant: str
+    kind: str
+    until: date
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything decided, each tuple sorted by its key.
+
+    ``guests`` is sorted by cluster and key and holds a VM and its twin as two guests. ``serial`` is the
+    number of ledger lines ever written: it only grows, and so serves as the SOA serial (RFC 1035 §3.3.13).
+    """
+
+    schema: int
+    serial: int
+    regency: str
+    domain: str
+    operator: str
+    role: SiteRole
+    tenants: tuple[Tenant, ...]
+    networks: tuple[Network, ...]
+    clusters: tuple[Cluster, ...]
+    guests: tuple[Guest, ...]
+    public: tuple[PublicAddress, ...]
+    gateways: tuple[Gateway, ...]
+    flows: tuple[Flow, ...]
+    exceptions: tuple[DatedException, ...]
+    names: tuple[Name, ...]
+    tiers: tuple[Tier, ...]
+    tunnels: tuple[Tunnel, ...]
+
+    def cluster(self, name: str) -> Cluster:
+        """The cluster of that name; KeyError names the known ones."""
+        for cluster in self.clusters:
+            if cluster.name == name:
+                return cluster
+        known = ", ".join(c.name for c in self.clusters)
+        raise KeyError(f"the Plan has no cluster {name!r}; it has {known}")
+
+    def guests_of(self, cluster: str) -> tuple[Guest, ...]:
+        """The guests of one cluster."""
+        return tuple(guest for guest in self.guests if guest.cluster == cluster)
+
+    def network(self, key: str) -> Network:
+        """The network of that key; KeyError where there is none."""
+        for network in self.networks:
+            if network.key == key:
+                return network
+        raise KeyError(f"the Plan has no network {key!r}")
+
+    def to_json(self) -> str:
+        """The Plan as text, one value a line, keys sorted, ending in a newline."""
+        return json.dumps(plain(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+_TEXT = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network, Service)
+
+
+def plain(value: object) -> Json:
+    """Any value of the model as JSON's own types; addresses, dates and services as text."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, _TEXT):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    raise TypeError(f"{type(value).__name__} has no place in the Plan")

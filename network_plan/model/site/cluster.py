@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``clusters.yml``: hosts, storage and VM sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge
+from pydantic import Strict, StringConstraints
+
+from network_plan.model.site.base import FORBID, Id, Positive, Source, Text
+
+VolumeId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]*:[A-Za-z0-9._/-]+$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostGroup:
+    """Hosts of one make.
+
+    Attributes:
+        names: host names, unique in the site.
+        cores: threads a host offers to VMs.
+        memory_mib: installed memory of one host, MiB.
+        reserve_mib: memory of one host that the hypervisor and ZFS keep, MiB.
+        disk_gib: usable local disk of one host, GiB.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    names: tuple[Id, ...]
+    cores: Positive
+    memory_mib: Positive
+    reserve_mib: Positive
+    disk_gib: Positive
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """One Proxmox VE cluster.
+
+    Attributes:
+        spare_hosts: how many hosts may fail while every running VM still has memory (CLD-2).
+        vm_storage: storage id of the VM disks (local ZFS on each host).
+        image: volume id of the cloud image that new VMs are made from.
+        bridge: the bridge that carries the VLANs of the SDN zone.
+        network: key of the management network of the hosts, ``tenant/network``.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    title: Text
+    hosts: tuple[HostGroup, ...]
+    spare_hosts: Annotated[int, Strict(), Ge(0)]
+    vm_storage: Id
+    image: VolumeId
+    bridge: Id
+    network: str
+    source: Source
+    first_purchase: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """A VM size class; memory in MiB, disk in GiB."""
+
+    __pydantic_config__: ClassVar = FORBID
+    cores: Positive
+    memory_mib: Positive
+    disk_gib: Positive
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clusters:
+    """The whole file."""
+
+    __pydantic_config__: ClassVar = FORBID
+    schema: Literal[1]
+    clusters: Mapping[Id, Cluster]
+    sizes: Mapping[Id, Size]
+    default_cluster: Id
+    vmids: tuple[Positive, Positive]
+    mac_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}:[0-9a-f]{2}:[0-9a-f]{2}$")]
+    ids_source: Source
+    tags: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``networks.yml``: the pools that prefixes come from, the public block, the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
+from typing import ClassVar, Literal
+
+from network_plan.model.site.base import FORBID, Id, Source, Text, Vlan
+
+
+class Role(str, Enum):
+    """What a network is for; also the name of the pool it is allotted from (IPAM's word *role*)."""
+
+    MANAGEMENT = "management"
+    SERVERS = "servers"
+    DMZ = "dmz"
+    OFFICE = "office"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """An inclusive range of VLAN ids."""
+
+    __pydantic_config__: ClassVar = FORBID
+    first: Vlan
+    last: Vlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Where the networks of one role get their prefix and VLAN from.
+
+    Attributes:
+        prefix: the IPv4 block, private (RFC 1918): GW-2.
+        length: prefix length of each network allotted from it.
+        prefix6: an IPv6 block of which each network gets a /64; null keeps the role pure IPv4.
+        vlans: the VLAN ids of this role.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    prefix: IPv4Network
+    length: int
+    vlans: Range
+    source: Source
+    prefix6: IPv6Network | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicBlock:
+    """The public addresses (16: Perbup 253/2019 §4.6.11).
+
+    Attributes:
+        delivery: ``routed`` (the whole block is routed to the gateway, every address is usable) or
+            ``on_link`` (network, broadcast and the provider's address are not).
+        isp: with ``on_link``, the provider's address in the block.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    prefix: IPv4Network
+    delivery: Literal["routed", "on_link"]
+    source: Source
+    isp: IPv4Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The one door (GW-1).
+
+    Attributes:
+        wan: the gateway's own address on the provider's link.
+        isp: the provider's address on that link, the default route.
+        trunk: the parent interface of the VLANs in real life.
+        resolvers: upstream DNS servers; empty means full recursion.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    name: Id
+    cluster: Id
+    wan: IPv4Interface
+    isp: IPv4Address
+    source: Source
+    wan_interface: Id = "wan0"
+    trunk: Id = "trunk0"
+    resolvers: tuple[IPv4Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Networks:
+    """The whole file."""
+
+    __pydantic_config__: ClassVar = FORBID
+    schema: Literal[1]
+    pools: Mapping[Role, Pool]
+    public: PublicBlock
+    gateway: Gateway
+    note: Text | None = None

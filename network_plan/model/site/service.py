@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``services.yml``: what the internet sees, who goes out, and which exceptions still run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from ipaddress import IPv4Address
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import MinLen
+
+from pydantic import Field
+
+from network_plan.model.site.base import FORBID, Id, Source, Text, Words
+from network_plan.model.site.tenant import Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A VM's services on a public address (destination NAT at the gateway).
+
+    Attributes:
+        vm: ``tenant/vm``.
+        holder: the tenant that holds the public address; the operator unless an exception says otherwise.
+        exception: id of the exception (GW-3) under which an SKPD still holds an address of its own.
+        address: fixes the public address; else the ledger allots one.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    vm: str
+    ports: Annotated[tuple[str, ...], MinLen(1)]
+    why: Text
+    source: Source
+    holder: Id | None = None
+    exception: Id | None = None
+    address: IPv4Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Egress:
+    """Who may go out to the internet, behind which public address (source NAT).
+
+    Attributes:
+        from_: endpoints as in a flow.
+        ports: services; empty means every TCP and UDP port and ICMP echo.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    from_: Annotated[Words, Field(alias="from")]
+    why: Text
+    source: Source
+    ports: tuple[str, ...] = ()
+    address: IPv4Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedException:
+    """An agreed, dated breach of a rule that must be brought home (GW-3)."""
+
+    __pydantic_config__: ClassVar = FORBID
+    tenant: Id
+    kind: Literal["public_address", "own_bandwidth"]
+    until: date
+    reason: Text
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The whole file."""
+
+    __pydantic_config__: ClassVar = FORBID
+    schema: Literal[1]
+    publish: Mapping[Id, Publication] = field(default_factory=dict)
+    egress: Mapping[Id, Egress] = field(default_factory=dict)
+    exceptions: Mapping[Id, DatedException] = field(default_factory=dict)
+    flows: Mapping[Id, Flow] = field(default_factory=dict)

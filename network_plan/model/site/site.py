@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site: all files together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from network_plan.model.site.cluster import Clusters
+from network_plan.model.site.dr import DisasterRecovery
+from network_plan.model.site.network import Networks
+from network_plan.model.site.regency import Regency
+from network_plan.model.site.service import Services
+from network_plan.model.site.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything that people declared. ``tenants`` is keyed by id and sorted by it."""
+
+    regency: Regency
+    clusters: Clusters
+    networks: Networks
+    services: Services
+    dr: DisasterRecovery
+    tenants: Mapping[str, Tenant]

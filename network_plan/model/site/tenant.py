@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``tenants/<id>.yml``: one agency (SKPD), its offices, VMs and the flows to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Le
+
+from pydantic import Field, Strict
+
+from network_plan.model.site.base import FORBID, Flag, Id, Positive, Source, Text, Words
+from network_plan.model.site.network import Role
+
+
+class TenantKind(str, Enum):
+    """The kinds of agency of Perbup 253/2019 §2.2.2."""
+
+    SEKRETARIAT = "sekretariat"
+    INSPEKTORAT = "inspektorat"
+    DINAS = "dinas"
+    BADAN = "badan"
+    KECAMATAN = "kecamatan"
+    RSUD = "rsud"
+
+
+class Transport(str, Enum):
+    """How an office reaches the gateway (NET-2; Perbup 253/2019 §4.6.2)."""
+
+    FIBRE = "fibre"
+    WIRELESS = "wireless"
+    LEASED = "leased"
+    CELLULAR = "cellular"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A place with a distribution switch; neighbours on it count as one LAN (NET-1).
+
+    Attributes:
+        hosts: how many devices need an address.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    title: Text
+    transport: Transport
+    hosts: Positive
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraNetwork:
+    """A network beside the tenant's ``servers`` and its offices.
+
+    Attributes:
+        cluster: the cluster whose site it lies in; null means the default cluster's.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    role: Role
+    title: Text
+    source: Source
+    cluster: Id | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vm:
+    """One virtual machine.
+
+    Attributes:
+        serves: what it listens on (``tcp/443``); reach from elsewhere needs a flow all the same.
+        priority: 1-3 (Perbup 253/2019 table 4.3); decides the recovery tier.
+        size: a class of ``clusters.yml``; cores, memory_mib and disk_gib override one figure each.
+        network: name of the tenant's network it stands in.
+        node: pins the VM to a host; else the ledger's first placement holds.
+        application: the row of table 4.3 that it serves.
+        protect: PVE's own protection flag: it can't be removed while true.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    size: Id
+    serves: tuple[str, ...]
+    source: Source
+    title: Text | None = None
+    application: Text | None = None
+    priority: Annotated[int, Strict(), Ge(1), Le(3)] = 2
+    network: Id = "servers"
+    cluster: Id | None = None
+    node: Id | None = None
+    cores: Positive | None = None
+    memory_mib: Positive | None = None
+    disk_gib: Positive | None = None
+    protect: Flag = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Who may reach what, why, and until when.
+
+    Attributes:
+        from_: endpoints, see ``model.site.endpoint``.
+        to: one endpoint.
+        ports: services; empty means every service that the VM at ``to`` serves.
+        until: the last day on which it holds.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    from_: Annotated[Words, Field(alias="from")]
+    to: str
+    why: Text
+    ports: tuple[str, ...] = ()
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """The whole file; its name without ``.yml`` is the tenant's id."""
+
+    __pydantic_config__: ClassVar = FORBID
+    schema: Literal[1]
+    name: Text
+    kind: TenantKind
+    source: Source
+    type: Literal["A", "B"] | None = None
+    offices: Mapping[Id, Office] = field(default_factory=dict)
+    networks: Mapping[Id, ExtraNetwork] = field(default_factory=dict)
+    vms: Mapping[Id, Vm] = field(default_factory=dict)
+    flows: Mapping[Id, Flow] = field(default_factory=dict)

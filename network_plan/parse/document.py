@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One YAML text → plain data and the place of every key.
+
+libyaml composes the nodes (they carry line and column); the values are made here, so that a key
+given twice is an error and an alias, the stuff of YAML bombs, is refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+
+import yaml
+
+from network_plan.model.finding import Finding, Place, Severity, type_path
+
+Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | datetime.date | None
+
+MAX_BYTES = 2_000_000
+"""A site file is one screen; two megabytes are a mistake and are not read further."""
+MAX_DEPTH = 20
+
+
+@dataclass(slots=True)
+class Positions:
+    """Key path → place, filled while documents are read."""
+
+    places: dict[type_path, Place] = field(default_factory=dict)
+
+    def of(self, path: type_path) -> Place | None:
+        """The place of a path, or of its nearest known parent."""
+        for end in range(len(path), 0, -1):
+            place = self.places.get(path[:end])
+            if place is not None:
+                return place
+        return None
+
+
+class _Reader:
+    def __init__(self, file: str, base: type_path, positions: Positions) -> None:
+        self.file = file
+        self.positions = positions
+        self.base = base
+        self.findings: list[Finding] = []
+        self._scalars = yaml.constructor.SafeConstructor()
+        self._seen: set[int] = set()
+
+    def place(self, mark: yaml.Mark) -> Place:
+        return Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
+
+    def fail(self, rule: str, what: str, cure: str, place: Place, path: type_path) -> None:
+        self.findings.append(
+            Finding(severity=Severity.ERROR, rule=rule, what=what, cure=cure, path=path, place=place)
+        )
+
+    def read(self, node: yaml.Node, path: type_path) -> Data:
+        place = self.place(node.start_mark)
+        if len(path) - len(self.base) > MAX_DEPTH:
+            self.fail("site/depth", "the file is nested too deeply", "site files have few levels", place, path)
+            return None
+        if id(node) in self._seen:
+            self.fail("site/alias", "a YAML alias (*name)", "write the value out where it is used", place, path)
+            return None
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            items: list[Data] = []
+            for index, item in enumerate(node.value):
+                self.positions.places[(*path, index)] = self.place(item.start_mark)
+                items.append(self.read(item, (*path, index)))
+            return items
+        return self._scalar(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: type_path) -> Data:
+        result: dict[str, Data] = {}
+        for key_node, value_node in node.value:
+            place = self.place(key_node.start_mark)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.fail("site/key", "a key that is no word", "keys are plain words", place, path)
+                continue
+            key = key_node.value
+            if key in result:
+                first = self.positions.places.get((*path, key))
+                self.fail(
+                    "site/duplicate",
+                    f"{key!r} stands here a second time (first at {first})",
+                    "keep one of the two, or give the second a name of its own",
+                    place,
+                    (*path, key),
+                )
+                continue
+            self.positions.places[(*path, key)] = place
+            result[key] = self.read(value_node, (*path, key))
+        return result
+
+    def _scalar(self, node: yaml.Node, path: type_path) -> Data:
+        try:
+            value: Data = self._scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            reason = str(error).splitlines()[0]
+            place = self.place(node.start_mark)
+            self.fail("site/value", f"{node.value!r} can't be read: {reason}", "quote it if it is text", place, path)
+            return None
+        if isinstance(value, datetime.datetime):
+            value = value.date()
+        if value is not None and not isinstance(value, (str, int, float, bool, datetime.date)):
+            place = self.place(node.start_mark)
+            self.fail("site/value", f"the YAML tag {node.tag!r}", "write plain text or a number", place, path)
+            return None
+        return value
+
+
+def read_document(file: str, text: str, base: type_path, positions: Positions) -> tuple[Data, list[Finding]]:
+    """Compose one YAML document.
+
+    Args:
+        file: name for messages.
+        text: the whole file.
+        base: key path under which its keys are recorded in ``positions``.
+        positions: filled with the place of every key and item.
+
+    Returns:
+        The data (``None`` where nothing could be read) and the findings.
+    """
+    reader = _Reader(file, base, positions)
+    positions.places[base] = Place(file=file)
+    if len(text) > MAX_BYTES:
+        reader.fail("site/size", "the file is larger than 2 MB", "split it", Place(file=file), base)
+        return None, reader.findings
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = reader.place(mark) if mark else Place(file=file)
+        reader.fail("site/yaml", f"this is not YAML: {error.problem}", "mend the line or its indentation", place, base)
+        return None, reader.findings
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        reader.fail("site/yaml", f"this is not YAML: {reason}", "save it as UTF-8 text", Place(file=file), base)
+        return None, reader.findings
+    if node is None:
+        reader.fail("site/empty", "the file is empty", "write its keys, or remove it", Place(file=file), base)
+        return None, reader.findings
+    return reader.read(node, base), reader.findings
