@@ -33,17 +33,9 @@ def test_import_contracts_hold() -> None:
 )
 def test_the_core_may_not_reach_outside(line: str) -> None:
     """The ban is only worth something where it bites: a file of the core with such an import is refused."""
-    program = Path(sys.executable).parent / "ruff"
-    command = [
-        program,
-        "check",
-        "--select",
-        "TID251",
-        "--no-cache",
-        "--stdin-filename",
-        "network_plan/derive/x.py",
-        "-",
-    ]
+    ruff = str(Path(sys.executable).parent / "ruff")
+    place = "network_plan/derive/x.py"
+    command = [ruff, "check", "--select", "TID251", "--no-cache", "--stdin-filename", place, "-"]
     done = subprocess.run(command, cwd=ROOT, input=f"{line}\n", capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "TID251" in done.stdout
