@@ -79,6 +79,7 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
         regency=site.regency.name,
         domain=site.regency.domain,
         operator=operator,
+        utc_offset_hours=site.regency.utc_offset_hours,
         role=role,
         tenants=tuple(
             Tenant(

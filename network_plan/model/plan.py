@@ -50,6 +50,7 @@ class Plan:
     regency: str
     domain: str
     operator: str
+    utc_offset_hours: int
     role: SiteRole
     tenants: tuple[Tenant, ...]
     networks: tuple[Network, ...]
