@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``awan check``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from network_plan.build import missing_finding
+from network_plan.model.plan import plain
+from scripts.awan.show import print_json
+from scripts.awan.site import json_option, read_checked, site_options, today_option
+
+
+@click.command("check")
+@site_options
+@today_option
+@json_option
+def command(site: Path | None, ledger: Path | None, today: date, as_json: bool) -> int:
+    """Parse the site, see that the ledger is complete and unedited, run the policy; all findings at once.
+
+    Exit 0 without errors (warnings may stand), 1 with findings that are errors.
+
+    \b
+    Example:
+      awan check
+      awan check --site tests/sites/minimal --today 2027-07-01 --json
+    """
+    result = read_checked(site, ledger, today)
+    findings = list(result.findings)
+    if result.missing:
+        findings.insert(0, missing_finding(result.missing))
+    errors = sum(finding.severity == "error" for finding in findings)
+    if as_json:
+        print_json({"findings": [plain(finding) for finding in findings], "errors": errors})
+        return 1 if errors else 0
+    for finding in findings:
+        click.echo(str(finding), err=True)
+    warnings = len(findings) - errors
+    if result.plan is not None:
+        plan = result.plan
+        click.echo(
+            f"{plan.regency}: {len(plan.tenants)} tenants, {len(plan.networks)} networks, "
+            f"{len(plan.guests)} guests in {len(plan.clusters)} clusters, {len(plan.flows)} flows; "
+            f"{errors} errors, {warnings} warnings"
+        )
+    else:
+        click.echo(f"{errors} errors, {warnings} warnings; there is no Plan until the errors are mended")
+    return 1 if errors else 0
