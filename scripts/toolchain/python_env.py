@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import sys
+import tempfile
 import time
 import tomllib
 from pathlib import Path
@@ -17,6 +18,7 @@ from scripts.toolchain.part import Part, PartError, only_one, run, say
 LOCK = paths.ROOT / "requirements" / "dev.txt"
 _STAMP = paths.VENV / ".awan.json"
 _PYTHON = paths.VENV / "bin" / "python"
+_PIP: tuple[str | Path, ...] = (_PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
 def _wanted() -> dict[str, str]:
@@ -85,19 +87,31 @@ def ensure() -> Part:
             say("python", "making .venv")
             _make()
         say("python", "installing what requirements/dev.txt locks")
-        pip: tuple[str | Path, ...] = (_PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
-        run([*pip, "install", "--require-hashes", "-r", LOCK], log="pip")
+        _install_lock()
         surplus = sorted(_installed_names() - locked_names() - {"awan"})
         if surplus:
-            run([*pip, "uninstall", "--yes", *surplus], log="pip-surplus")
+            run([*_PIP, "uninstall", "--yes", *surplus], log="pip-surplus")
         run(
-            [*pip, "install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", "."],
+            [*_PIP, "install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", "."],
             log="pip-project",
         )
         version = ".".join(str(number) for number in sys.version_info[:3])
         _STAMP.write_text(json.dumps({**_wanted(), "version": version}, indent=2) + "\n", encoding="utf-8")
         say("python", f"ready in {time.monotonic() - start:.0f} s")
     return check()
+
+
+def _install_lock() -> None:
+    """Install the lock as it stands: it is complete, so nothing is resolved, and Python compiles what it uses."""
+    options = ("install", "--no-deps", "--no-compile", "--require-hashes", "-r")
+    # The locked pip first: it installs the rest in half the time of the one that a system's Python brings.
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as own:
+        own.write(
+            "".join(re.findall(r"^pip==.*\n(?:[ \t].*\n)*", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
+        )
+        own.flush()
+        run([*_PIP, *options, own.name], log="pip-itself")
+    run([*_PIP, *options, LOCK], log="pip")
 
 
 def _runs_this_python() -> bool:
