@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Named retry policies: what may be tried again, for how long, and how "already done" is recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..errors import ApiError
+
+
+def _never(error: ApiError) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How one request behaves when it fails."""
+
+    name: str
+    again_when_lost: bool
+    """Send it again when the answer was lost: only where twice is the same as once, or where `done` tells."""
+    done: Callable[[ApiError], bool] = _never
+    """PVE's refusal that means the request had been done before."""
+    lock_seconds: float = 120.0
+    """How long to wait for someone else's lock."""
+    attempts: int = 4
+    """How often a lost or overloaded answer is tried."""
+
+
+def says(*texts: str) -> Callable[[ApiError], bool]:
+    """A check of PVE's words."""
+    return lambda error: error.says(*texts)
+
+
+GONE = says("does not exist", "no such", "doesn't exist", "not exist", "not found", "unable to find configuration")
+EXISTS = says("already exists", "already defined", "already used", "already exist")
+RUNNING = says("already running")
+
+READ = Policy(name="read", again_when_lost=True)
+REPEATABLE = Policy(name="repeatable", again_when_lost=True)
+"""A write that may be made twice: it sets a value, or its repetition is refused with words that we know."""
+DELETE = Policy(name="delete", again_when_lost=True, done=GONE)
+ONCE = Policy(name="once", again_when_lost=False)
+"""A write that counts positions: after a lost answer the caller must look."""
+
+_LOCKED = (
+    "got timeout",
+    "got lock request timeout",
+    "lock request timed out",
+    "can't lock file",
+    "can't acquire lock",
+    "unable to acquire lock",
+    "trying to acquire lock",
+    "is locked",
+    "error during cfs-locked",
+    "cfs-lock",
+)
+_OVERLOADED = frozenset({502, 503, 504, 595, 599})
+
+
+def is_locked(error: ApiError) -> bool:
+    """Whether someone else holds a lock that will be let go."""
+    return error.status != 403 and error.says(*_LOCKED)
+
+
+def is_overloaded(error: ApiError) -> bool:
+    """Whether the proxy answered in the API's place."""
+    return error.status in _OVERLOADED
+
+
+def pauses(first: float = 0.2, most: float = 5.0) -> Iterator[float]:
+    """Growing pauses between attempts."""
+    pause = first
+    while True:
+        yield pause
+        pause = min(most, pause * 2)

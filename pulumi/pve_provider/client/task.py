@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for PVE's tasks: asked at once, then in short growing pauses; their end is read, never assumed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..errors import Stopped, TaskFailed
+from . import retry
+from .api import Api, segment
+from .stop import Stop
+
+TASK_SECONDS = 3600.0
+
+
+def is_task(answer: Any) -> bool:
+    """Whether an answer names a task."""
+    return isinstance(answer, str) and answer.startswith("UPID:")
+
+
+def wait(api: Api, stop: Stop, answer: Any, what: str, seconds: float = TASK_SECONDS) -> None:
+    """Wait until the task of this answer has ended well; an answer that names no task is done already."""
+    if not is_task(answer):
+        return
+    node = answer.split(":")[1]
+    deadline = time.monotonic() + seconds
+    for pause in retry.pauses(first=0.05, most=2.0):
+        status = api.get(f"/nodes/{segment(node)}/tasks/{segment(answer)}/status")
+        if status.get("status") == "stopped":
+            end = str(status.get("exitstatus", ""))
+            if end == "OK" or end.startswith("WARNINGS"):
+                return
+            raise TaskFailed(f"{what}: {end or 'the task ended without a status'}")
+        if time.monotonic() > deadline:
+            raise TaskFailed(f"{what}: task {answer} still runs after {seconds:.0f} s; look at it on {node}")
+        if stop.orphaned():
+            raise Stopped(f"{what}: the engine has died; the task {answer} goes on by itself")
+        stop.pause(pause)
+        if stop.is_set():
+            time.sleep(pause)
