@@ -7,53 +7,53 @@ TOOLCHAIN := $(PYTHON) scripts/toolchain
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down toolchain status test check lint types fast bench golden sdk conformance lock clean
+.PHONY: help up down setup status test check lint types fast bench golden sdk conformance lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-up: toolchain ## the whole regency in the lab: clusters, hosts, Pulumi, Ansible, verified, probed, with a map
+up: setup ## the whole regency in the lab: clusters, hosts, Pulumi, Ansible, verified, probed, with a map
 	$(BIN)/awan lab up --all
 
 down: ## stop the lab; its state stays (`awan lab reset` forgets it)
 	$(BIN)/awan lab down
 
-toolchain: ## Python environment, Pulumi, Debian packages and the hosts' base image; a second run does nothing
+setup: ## Python environment, Pulumi, Debian packages and the hosts' base image; a second run does nothing
 	@$(TOOLCHAIN)
 
 status: ## which tools are there, what is missing, and the command that brings it
 	@$(TOOLCHAIN) status
 
-test: toolchain ## every test that this machine can run; says what it left out and why
+test: setup ## every test that this machine can run; says what it left out and why
 	$(BIN)/pytest
 
-check: toolchain lint types ## lint, types, import contracts, plain and lab tests, the site files, generated files fresh
+check: setup lint types ## lint, types, import contracts, plain and lab tests, the site files, generated files fresh
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -m "not hosts"
 	$(BIN)/awan check
 
-lint: toolchain ## ruff, yamllint, ansible-lint
+lint: setup ## ruff, yamllint, ansible-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/ansible-lint --offline --strict
 
-types: toolchain ## mypy, strict
+types: setup ## mypy, strict
 	$(BIN)/mypy
 
-fast: toolchain ## the plain tests alone, with branch coverage of network_plan
+fast: setup ## the plain tests alone, with branch coverage of network_plan
 	$(BIN)/pytest -m "not lab and not hosts" --cov --cov-report=term-missing:skip-covered
 
-bench: toolchain ## benchmarks, written to build/bench.json
+bench: setup ## benchmarks, written to build/bench.json
 	$(BIN)/python -m scripts.bench
 
-golden: toolchain ## rewrite the goldens; read the difference before you commit it
+golden: setup ## rewrite the goldens; read the difference before you commit it
 	AWAN_GOLDEN=write $(BIN)/pytest -m "not lab and not hosts" tests/network_plan/render
 
-sdk: toolchain ## write the provider's schema and the SDK from its definitions
-	$(BIN)/python -m scripts.sdk
+sdk: setup ## write the provider's schema and the SDK from its definitions
+	$(BIN)/python -m pve_provider.generate
 
-conformance: toolchain ## what the provider relies on in PVE: against the lab, or ENDPOINT=… FINGERPRINT=… TOKEN=…
+conformance: setup ## what the provider relies on in PVE: against the lab, or ENDPOINT=… FINGERPRINT=… TOKEN=…
 	$(BIN)/python -m scripts.conformance
 
 lock: ## write requirements/*.txt from the .in files

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 from scripts.toolchain.paths import ROOT
 
@@ -34,3 +35,18 @@ def test_the_readme_knows_the_targets() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     missing = [target for target in sorted(PROMISED) if f"make {target}" not in readme]
     assert not missing, f"README.md does not name: {', '.join(f'make {target}' for target in missing)}"
+
+
+def test_every_target_that_is_named_anywhere_exists(written: list[Path]) -> None:
+    """A message that sends people to a target that is not there is worse than none."""
+    named = re.compile(r"`make ([a-z]+)\b")
+    wrong = [
+        f"{file}: `make {target}`"
+        for file in written
+        if file.suffix in {".py", ".md", ".sh", ".yml", ".go", ".in", ".txt", ".toml", ""}
+        for target in named.findall(
+            (ROOT / file).read_text(encoding="utf-8", errors="replace").replace("\\`", "`")
+        )
+        if target not in _phony()
+    ]
+    assert not wrong, "\n".join(wrong)
