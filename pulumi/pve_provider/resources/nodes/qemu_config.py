@@ -58,7 +58,8 @@ def size_text(value: float) -> str:
 
 def is_disk(key: str, value: object) -> bool:
     """Whether a configuration key is a disk, not a CD drive and not cloud-init's."""
-    return bool(re.fullmatch(SLOT, key)) and "media=cdrom" not in str(value)
+    text = str(value)
+    return bool(re.fullmatch(SLOT, key)) and "media=cdrom" not in text and "cloudinit" not in text
 
 
 def decode_disk(slot: str, text: str) -> Values:

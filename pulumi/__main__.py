@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program of both stacks: the same Plan, the same site role; the stack's name says which cluster."""
+
+import pulumi
+from pve_components.access import Access
+from pve_components.environment import operator_keys, provider, site_folder
+from pve_components.firewall import Firewall
+from pve_components.sdn import Sdn
+from pve_components.tenant_pool import TenantPool
+
+from network_plan.build import load_plan
+
+stack = pulumi.get_stack()
+plan = load_plan(site_folder())
+cluster = plan.cluster(stack)
+guests = plan.guests_of(stack)
+opts = pulumi.ResourceOptions(provider=provider(stack))
+
+access, sdn, firewall = Access(cluster, opts), Sdn(cluster, opts), Firewall(cluster, opts)
+for share in cluster.access:
+    own = [guest for guest in guests if guest.tenant == share.pool]
+    TenantPool(share, own, cluster.vm_storage, operator_keys(), access, sdn, firewall, opts)
+
+pulumi.export("cluster", {"name": cluster.name, "primary": plan.role.primary, "epoch": plan.role.epoch})
+pulumi.export("guests", {g.key: {"vmid": g.vmid, "node": g.node, "address": str(g.nics[0].addresses[0].ip)} for g in guests})
+pulumi.export("pools", [share.pool for share in cluster.access])

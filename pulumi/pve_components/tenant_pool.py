@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A tenant's share of a cluster: pool, its operators' group and right (``/pools``, ``/access``), its VMs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pulumi
+import pulumi_pve as pve
+
+from network_plan.model.guest import Guest
+from network_plan.model.node import Access as Share
+from pve_components.access import Access
+from pve_components.firewall import Firewall
+from pve_components.guest import make_guest
+from pve_components.sdn import Sdn
+
+
+class TenantPool(pulumi.ComponentResource):
+    """One tenant in one cluster; ``addresses`` maps its VMs to their first address."""
+
+    def __init__(
+        self,
+        share: Share,
+        guests: Iterable[Guest],
+        storage: str,
+        keys: list[str],
+        access: Access,
+        sdn: Sdn,
+        firewall: Firewall,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("awan:pve:TenantPool", share.pool, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        pool = pve.Pool(share.pool, poolid=share.pool, comment=share.comment, opts=child)
+        group = pve.Group(share.group, groupid=share.group, comment=share.comment, opts=child)
+        pve.Acl(
+            share.group,
+            path=pool.poolid.apply(lambda poolid: f"/pool/{poolid}"),
+            roleid=access.roles[share.role].roleid,
+            type="group",
+            ugid=group.groupid,
+            propagate=True,
+            opts=child,
+        )
+        for guest in guests:
+            make_guest(guest, storage, keys, [pool, sdn.applied], [*firewall.named, firewall.options], self)
+        self.register_outputs({})

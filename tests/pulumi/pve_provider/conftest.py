@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An engine for tests: speaks the provider's gRPC as `pulumi` does, and keeps the state of each resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent import futures
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+from pve_provider import wire
+from pve_provider.resources import BY_TOKEN
+from pve_provider.server import PveProvider
+
+Values = dict[str, Any]
+
+
+class Refusal(Exception):
+    """The provider's error, and the partial state that came with it."""
+
+    def __init__(self, error: grpc.RpcError) -> None:
+        super().__init__(error.details())
+        self.partial: Kept | None = None
+        for name, value in error.trailing_metadata() or ():
+            if name == "grpc-status-details-bin":
+                status = status_pb2.Status.FromString(value)
+                detail = provider_pb2.ErrorResourceInitFailed()
+                assert status.details[0].Unpack(detail)
+                self.partial = Kept(
+                    detail.id, wire.decode(detail.inputs).values, wire.decode(detail.properties).values
+                )
+
+
+@dataclass(slots=True)
+class Kept:
+    """What a state file holds of one resource."""
+
+    id: str
+    inputs: Values
+    state: Values
+
+
+@dataclass(slots=True)
+class Difference:
+    """A Diff's answer."""
+
+    changes: bool
+    replaces: list[str]
+    detail: dict[str, str]
+
+
+@dataclass(slots=True)
+class Engine:
+    """One provider process as the engine sees it."""
+
+    stub: provider_pb2_grpc.ResourceProviderStub
+    provider: PveProvider
+    kept: dict[str, Kept] = field(default_factory=dict)
+
+    def urn(self, kind: str, name: str) -> str:
+        return f"urn:pulumi:test::awan::pve:index:{kind}::{name}"
+
+    def configure(self, **settings: Any) -> None:
+        """CheckConfig, then Configure."""
+        args = wire.encode({name: value for name, value in settings.items() if value is not None})
+        checked = self._call(self.stub.CheckConfig, provider_pb2.CheckRequest(news=args))
+        if checked.failures:
+            raise AssertionError([failure.reason for failure in checked.failures])
+        self._call(self.stub.Configure, provider_pb2.ConfigureRequest(args=checked.inputs, acceptSecrets=True))
+
+    def check(self, kind: str, name: str, inputs: Values) -> tuple[Values, list[str]]:
+        request = provider_pb2.CheckRequest(urn=self.urn(kind, name), news=wire.encode(inputs))
+        answer = self._call(self.stub.Check, request)
+        return wire.decode(answer.inputs).values, [failure.reason for failure in answer.failures]
+
+    def checked(self, kind: str, name: str, inputs: Values) -> Values:
+        values, failures = self.check(kind, name, inputs)
+        assert not failures, failures
+        return values
+
+    def create(self, kind: str, name: str, inputs: Values) -> Kept:
+        """Check and Create."""
+        news = self.checked(kind, name, inputs)
+        request = provider_pb2.CreateRequest(urn=self.urn(kind, name), properties=wire.encode(news))
+        answer = self._call(self.stub.Create, request)
+        kept = Kept(answer.id, news, wire.decode(answer.properties).values)
+        self.kept[self.urn(kind, name)] = kept
+        return kept
+
+    def diff(self, kind: str, name: str, inputs: Values) -> Difference:
+        """Check and Diff against what is kept."""
+        urn, news = self.urn(kind, name), self.checked(kind, name, inputs)
+        kept = self.kept[urn]
+        answer = self._call(
+            self.stub.Diff,
+            provider_pb2.DiffRequest(
+                id=kept.id,
+                urn=urn,
+                olds=wire.encode(kept.state),
+                news=wire.encode(news),
+                old_inputs=wire.encode(kept.inputs),
+            ),
+        )
+        kinds = {path: provider_pb2.PropertyDiff.Kind.Name(item.kind) for path, item in answer.detailedDiff.items()}
+        return Difference(answer.changes == provider_pb2.DiffResponse.DIFF_SOME, list(answer.replaces), kinds)
+
+    def update(self, kind: str, name: str, inputs: Values) -> Kept:
+        """Check and Update."""
+        urn, news = self.urn(kind, name), self.checked(kind, name, inputs)
+        kept = self.kept[urn]
+        answer = self._call(
+            self.stub.Update,
+            provider_pb2.UpdateRequest(
+                id=kept.id,
+                urn=urn,
+                olds=wire.encode(kept.state),
+                news=wire.encode(news),
+                old_inputs=wire.encode(kept.inputs),
+            ),
+        )
+        self.kept[urn] = Kept(kept.id, news, wire.decode(answer.properties).values)
+        return self.kept[urn]
+
+    def up(self, kind: str, name: str, inputs: Values) -> str:
+        """What `pulumi up` does for one resource: create, update, nothing."""
+        if self.urn(kind, name) not in self.kept:
+            self.create(kind, name, inputs)
+            return "create"
+        found = self.diff(kind, name, inputs)
+        if found.replaces:
+            self.delete(kind, name)
+            self.create(kind, name, inputs)
+            return "replace"
+        if found.changes:
+            self.update(kind, name, inputs)
+            return "update"
+        return "same"
+
+    def refresh(self, kind: str, name: str) -> Kept | None:
+        """Read what is kept anew; None if it is gone."""
+        urn = self.urn(kind, name)
+        kept = self.kept[urn]
+        answer = self._call(
+            self.stub.Read,
+            provider_pb2.ReadRequest(
+                id=kept.id, urn=urn, properties=wire.encode(kept.state), inputs=wire.encode(kept.inputs)
+            ),
+        )
+        return self._read(urn, answer)
+
+    def fetch(self, kind: str, name: str, ident: str) -> Kept | None:
+        """Read with only an id: an import."""
+        urn = self.urn(kind, name)
+        return self._read(urn, self._call(self.stub.Read, provider_pb2.ReadRequest(id=ident, urn=urn)))
+
+    def _read(self, urn: str, answer: Any) -> Kept | None:
+        if not answer.id:
+            self.kept.pop(urn, None)
+            return None
+        self.kept[urn] = Kept(answer.id, wire.decode(answer.inputs).values, wire.decode(answer.properties).values)
+        return self.kept[urn]
+
+    def delete(self, kind: str, name: str, state: Values | None = None) -> None:
+        """Delete what is kept, or the object of another state."""
+        urn = self.urn(kind, name)
+        kept = self.kept[urn]
+        properties = wire.encode(kept.state if state is None else state)
+        self._call(self.stub.Delete, provider_pb2.DeleteRequest(id=kept.id, urn=urn, properties=properties))
+        if state is None:
+            del self.kept[urn]
+
+    def cancel(self) -> None:
+        self._call(self.stub.Cancel, empty_pb2.Empty())
+
+    def sent(self, *methods: str) -> list[tuple[str, str]]:
+        """The requests made since the last call, without the provider's own first two."""
+        assert self.provider.run is not None
+        log = self.provider.run.api.sent
+        out = [item for item in log if not methods or item[0] in methods]
+        log.clear()
+        return out
+
+    def _call(self, method: Any, request: Any) -> Any:
+        try:
+            return method(request, timeout=60)
+        except grpc.RpcError as error:
+            raise Refusal(error) from None
+
+
+@pytest.fixture
+def engines() -> Iterator[Any]:
+    """Makes engines, each with a provider of its own."""
+    servers: list[tuple[grpc.Server, grpc.Channel]] = []
+
+    def make() -> Engine:
+        provider = PveProvider()
+        server = grpc.server(futures.ThreadPoolExecutor(16))
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        servers.append((server, channel))
+        return Engine(provider_pb2_grpc.ResourceProviderStub(channel), provider)
+
+    yield make
+    for server, channel in servers:
+        channel.close()
+        server.stop(None)
+
+
+@pytest.fixture(scope="session")
+def definitions() -> dict[str, Any]:
+    """Every resource by its token."""
+    return dict(BY_TOKEN)
