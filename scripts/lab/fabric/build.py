@@ -19,7 +19,13 @@ Lines = dict[str, list[str]]
 OWN_LINK = re.compile(r"(br|g|o|c)\d+")
 
 # A switch carries frames only: no address of its own, so it can neither answer nor route.
-SWITCH_SYSCTLS = {"net.ipv6.conf.default.disable_ipv6": "1", "net.ipv6.conf.all.disable_ipv6": "1"}
+SWITCH_SYSCTLS = {
+    "net.ipv6.conf.default.disable_ipv6": "1",
+    "net.ipv6.conf.all.disable_ipv6": "1",
+    "net.bridge.bridge-nf-call-iptables": "0",
+    "net.bridge.bridge-nf-call-ip6tables": "0",
+    "net.bridge.bridge-nf-call-arptables": "0",
+}
 # IPv4 settings of a new namespace are inherited from the machine's own, so the door is shut explicitly.
 GATEWAY_SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv6.conf.all.forwarding": "0"}
 

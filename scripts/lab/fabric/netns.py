@@ -92,9 +92,9 @@ def query(namespace: str, *arguments: str) -> list[dict[str, Any]]:
 
 
 def sysctl(namespace: str, values: dict[str, str]) -> None:
-    """Sets kernel parameters of the namespace (`net.` only; the rest is not namespaced)."""
+    """Sets kernel parameters of the namespace (`net.` only); one that this kernel lacks needs no setting."""
     settings = [f"{key}={value}" for key, value in values.items()]
-    _run(["ip", "netns", "exec", namespace, "sysctl", "-q", "-w", *settings], None, f"set sysctls in {namespace}")
+    _run(["ip", "netns", "exec", namespace, "sysctl", "-q", "-e", "-w", *settings], None, f"set sysctls in {namespace}")
 
 
 def nft(namespace: str, text: str) -> None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Joins its standard streams to a TCP connection, as an ssh ProxyCommand.
 
-With `--banner S` it only waits until the server says something. Stands alone (standard library only, no import of ours), because it is started once per ssh connection.
+With `--banner S` it only waits until the server says something. Stands alone (standard library only,
+no import of ours), because it is started once per ssh connection.
 """
 
 import os
