@@ -188,9 +188,10 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
         if live is None:
             return provider_pb2.ReadResponse()
         live = diff.carry(resource.fields, live, known)
-        kept = resource.only_inputs(live)
         if known:
-            kept = {name: value for name, value in kept.items() if name in known}
+            unmanaged = {field.name for field in resource.inputs if field.name not in known}
+            live = {name: value for name, value in live.items() if name not in unmanaged}
+        kept = resource.only_inputs(live)
         secrets = _secrets(resource, inputs) | _secrets(resource, before)
         return provider_pb2.ReadResponse(
             id=request.id, properties=wire.encode(live, secrets), inputs=wire.encode(kept, secrets)
