@@ -50,7 +50,9 @@ def _object(fields: Iterable[Field], given: Values, prefix: str, failures: Failu
             value = field.default
         if value is None:
             if field.required:
-                failures.append((f"{prefix}{field.name}", f"is missing; write {field.doc[0].lower()}{field.doc[1:]}"))
+                failures.append(
+                    (f"{prefix}{field.name}", f"is missing; write {field.doc[0].lower()}{field.doc[1:]}")
+                )
             continue
         out[field.name] = _value(field, value, f"{prefix}{field.name}", failures)
     return out
@@ -96,7 +98,9 @@ def _one(field: Field, value: Any, path: str, failures: Failures) -> Any:
         return _object(field.kind.fields, value, f"{path}.", failures)
     allowed = _PYTHON[field.kind]
     if not isinstance(value, allowed) or (isinstance(value, bool) and field.kind is not Kind.BOOL):
-        failures.append((path, f"is {type(value).__name__} {value!r}; write a value of type {field.kind.value}"))
+        failures.append(
+            (path, f"is {type(value).__name__} {value!r}; write a value of type {field.kind.value}")
+        )
         return value
     if field.normal is not None:
         try:

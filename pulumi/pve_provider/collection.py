@@ -27,7 +27,9 @@ def to_pve(field: Field, value: Any) -> Any:
 def from_pve(field: Field, raw: Any) -> Any:
     """A value of PVE's answer in the schema's type."""
     if field.many is not Many.ONE:
-        items = raw if isinstance(raw, list) else [item for item in str(raw).replace(";", ",").split(",") if item]
+        items = (
+            raw if isinstance(raw, list) else [item for item in str(raw).replace(";", ",").split(",") if item]
+        )
         values = [item.strip() for item in items]
         return sorted(set(values)) if field.many is Many.SET else values
     if field.kind is Kind.BOOL:
@@ -86,7 +88,9 @@ class Collection(Handler):
             if not field.server and not field.setting and news.get(field.name) is not None
         }
         if self.comment and tag is not None:
-            out[self.field(self.comment).parameter] = mark.join(str(news.get(self.comment, "")), tag, lines=self.lines)
+            out[self.field(self.comment).parameter] = mark.join(
+                str(news.get(self.comment, "")), tag, lines=self.lines
+            )
         return out
 
     def rows(self, run: Run, values: Values) -> list[Row]:

@@ -33,8 +33,10 @@ class Many(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """A nested object; `key` is the field that identifies it in a list, whose order then says nothing unless
-    `ordered`."""
+    """A nested object.
+
+    `key` is the field that identifies it in a list, whose order then says nothing unless `ordered`.
+    """
 
     name: str
     doc: str

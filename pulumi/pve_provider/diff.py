@@ -43,8 +43,17 @@ def compare(fields: tuple[Field, ...], news: Values, olds: Values, old_inputs: V
         before = old_inputs if from_inputs else olds
         if field.name not in news and field.name not in old_inputs:
             continue
-        out.extend(_field(field, field.name, news.get(field.name), before.get(field.name), old_inputs.get(field.name),
-                          field.replaces, from_inputs))
+        out.extend(
+            _field(
+                field,
+                field.name,
+                news.get(field.name),
+                before.get(field.name),
+                old_inputs.get(field.name),
+                field.replaces,
+                from_inputs,
+            )
+        )
     return out
 
 
@@ -87,14 +96,27 @@ def _nested(
         only = from_inputs or field.write_only
         before = (old_input if field.write_only else old).get(field.name)
         out.extend(
-            _field(field, f"{path}.{field.name}", new.get(field.name), before, old_input.get(field.name),
-                   replaces or field.replaces, only)
+            _field(
+                field,
+                f"{path}.{field.name}",
+                new.get(field.name),
+                before,
+                old_input.get(field.name),
+                replaces or field.replaces,
+                only,
+            )
         )
     return out
 
 
 def _list(
-    shape: Shape, path: str, new: list[Any], old: list[Any], old_input: list[Any], replaces: bool, from_inputs: bool
+    shape: Shape,
+    path: str,
+    new: list[Any],
+    old: list[Any],
+    old_input: list[Any],
+    replaces: bool,
+    from_inputs: bool,
 ) -> list[Difference]:
     key = shape.key
     if key is None or any(item is UNKNOWN or item.get(key) is UNKNOWN for item in new):
@@ -110,7 +132,9 @@ def _list(
             out.append(Difference(here, How.ADD, replaces, from_inputs))
         else:
             out.extend(
-                _nested(shape, here, item, before[item[key]], inputs.get(item[key]) or {}, replaces, from_inputs)
+                _nested(
+                    shape, here, item, before[item[key]], inputs.get(item[key]) or {}, replaces, from_inputs
+                )
             )
     for index, item in enumerate(old):
         if item.get(key) not in wanted:
@@ -134,5 +158,7 @@ def carry(fields: tuple[Field, ...], live: Values, known: Values) -> Values:
                 out[field.name] = carry(shape.fields, have, had)
             elif shape.key:
                 before = {item.get(shape.key): item for item in had if isinstance(item, dict)}
-                out[field.name] = [carry(shape.fields, item, before.get(item.get(shape.key), {})) for item in have]
+                out[field.name] = [
+                    carry(shape.fields, item, before.get(item.get(shape.key), {})) for item in have
+                ]
     return out

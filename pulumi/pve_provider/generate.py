@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes schema.json and the Python SDK `pulumi_pve`: `python -m pve_provider.generate`. With --check, only compares.
 
-Two things are changed in what the generator writes. It knows nothing of deleting first, so each resource class gets that
-option: without it, a replacement that no Diff decided on (`pulumi up --replace`, `pulumi state taint`) would create
+Two things are changed in what the generator writes. It knows nothing of deleting first, so each resource class gets
+that option: without it, a replacement that no Diff decided on (`pulumi up --replace`, `pulumi state taint`) would create
 first. And it asks the installed package for the version, but this SDK lives in the repository and is never installed.
 """
 
@@ -84,7 +84,9 @@ def sdk(schema: str) -> dict[str, str]:
                 content = fix_version(content)
             if file.suffix == ".py":
                 content = HEADER + content
-            files[str(file.relative_to(package))] = content.rstrip("\n") + "\n" if content.strip() else content
+            files[str(file.relative_to(package))] = (
+                content.rstrip("\n") + "\n" if content.strip() else content
+            )
         return files
 
 
@@ -93,7 +95,11 @@ def stale() -> list[str]:
     schema = text()
     wrong = [] if SCHEMA.is_file() and SCHEMA.read_text(encoding="utf-8") == schema else [SCHEMA.name]
     files = sdk(schema)
-    here = {str(path.relative_to(SDK)) for path in SDK.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    here = {
+        str(path.relative_to(SDK))
+        for path in SDK.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     for name in sorted(here | set(files)):
         path = SDK / name
         if name not in files or not path.is_file() or path.read_text(encoding="utf-8") != files[name]:

@@ -14,8 +14,12 @@ from .run import Run
 from .wire import UNKNOWN, Values
 
 FIELDS = (
-    Field(name="endpoints", doc="The nodes' APIs, tried in turn, e.g. https://dc1:8006.", many=Many.LIST,
-          required=True),
+    Field(
+        name="endpoints",
+        doc="The nodes' APIs, tried in turn, e.g. https://dc1:8006.",
+        many=Many.LIST,
+        required=True,
+    ),
     Field(name="apiToken", doc="The API token, user@realm!name=secret.", required=True, secret=True),
     Field(name="fingerprint", doc="The SHA-256 fingerprint of the server's certificate; this or caFile."),
     Field(name="caFile", doc="The file of the certificate authority that signed the server's certificate."),
@@ -44,11 +48,15 @@ def check(values: Values) -> list[tuple[str, str]]:
     """Everything that is wrong with the settings."""
     failures: list[tuple[str, str]] = []
     known = {name: value for name, value in values.items() if value is not UNKNOWN}
-    for field in FIELDS:
-        if field.required and not values.get(field.name):
-            failures.append((field.name, f"is missing; write {field.doc[0].lower()}{field.doc[1:]}"))
+    failures.extend(
+        (field.name, f"is missing; write {field.doc[0].lower()}{field.doc[1:]}")
+        for field in FIELDS
+        if field.required and not values.get(field.name)
+    )
     if not values.get("fingerprint") and not values.get("caFile"):
-        failures.append(("fingerprint", "is missing; write the server's fingerprint, or caFile: it is never unverified"))
+        failures.append(
+            ("fingerprint", "is missing; write the server's fingerprint, or caFile: it is never unverified")
+        )
     if values.get("fingerprint") and values.get("caFile"):
         failures.append(("caFile", "stands beside a fingerprint; write one of the two"))
     try:

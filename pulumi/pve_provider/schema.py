@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from . import VERSION
-from .definition import Field, Kind, Many, Resource, Shape
+from .definition import Field, Many, Resource, Shape
 from .provider_config import FIELDS as PROVIDER_FIELDS
 from .resources import ALL
 
@@ -50,7 +50,9 @@ def _shapes(fields: tuple[Field, ...], out: dict[str, Shape]) -> None:
 
 
 def _resource(resource: Resource) -> Json:
-    outputs = [field for field in resource.fields if field.required or (field.server and not field.write_only)]
+    outputs = [
+        field for field in resource.fields if field.required or (field.server and not field.write_only)
+    ]
     return {
         "description": f"{resource.doc}\n\nImport id: `{resource.import_id}`.",
         "inputProperties": {field.name: _property(field) for field in resource.inputs},

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
@@ -99,7 +99,9 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def DiffConfig(self, request: Any, context: Context) -> Any:
         """Another endpoint, token or certificate is never a replacement: the cluster's name is checked instead."""
-        news, olds = (provider_config.unpack(wire.decode(side).values) for side in (request.news, request.olds))
+        news, olds = (
+            provider_config.unpack(wire.decode(side).values) for side in (request.news, request.olds)
+        )
         changed = sorted(name for name in {*news, *olds} if news.get(name) != olds.get(name))
         return provider_pb2.DiffResponse(
             changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
@@ -146,7 +148,9 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
         response = provider_pb2.DiffResponse(
             deleteBeforeReplace=True,
             hasDetailedDiff=True,
-            changes=provider_pb2.DiffResponse.DIFF_SOME if found or reasons else provider_pb2.DiffResponse.DIFF_NONE,
+            changes=provider_pb2.DiffResponse.DIFF_SOME
+            if found or reasons
+            else provider_pb2.DiffResponse.DIFF_NONE,
         )
         for item in found:
             entry = response.detailedDiff[item.path]
@@ -165,10 +169,20 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
         news = wire.decode(request.properties)
         secrets = _secrets(resource, news)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=wire.encode(_foreseen(resource, news.values, {}), secrets))
+            return provider_pb2.CreateResponse(
+                properties=wire.encode(_foreseen(resource, news.values, {}), secrets)
+            )
         making = Making(urn=request.urn, mark=mark.fresh(request.urn))
-        with self._flight(), self._errors(context, "create", resource.noun, _ident(resource, news.values),
-                                          lambda reason: self._partial(context, making, news, secrets, reason)):
+        with (
+            self._flight(),
+            self._errors(
+                context,
+                "create",
+                resource.noun,
+                _ident(resource, news.values),
+                lambda reason: self._partial(context, making, news, secrets, reason),
+            ),
+        ):
             state = resource.handler.create(self._connected(), news.values, making)
         return provider_pb2.CreateResponse(id=making.id, properties=wire.encode(state, secrets))
 
@@ -184,7 +198,9 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
                 if not known or error.status not in (595, 596, 599):
                     raise
                 LOG.warning("%s %s: its node does not answer; kept as last known", resource.noun, request.id)
-                return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+                return provider_pb2.ReadResponse(
+                    id=request.id, properties=request.properties, inputs=request.inputs
+                )
         if live is None:
             return provider_pb2.ReadResponse()
         live = diff.carry(resource.fields, live, known)
@@ -204,7 +220,9 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
         secrets = _secrets(resource, news)
         olds, old_inputs = wire.decode(request.olds).values, wire.decode(request.old_inputs).values
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=wire.encode(_foreseen(resource, news.values, olds), secrets))
+            return provider_pb2.UpdateResponse(
+                properties=wire.encode(_foreseen(resource, news.values, olds), secrets)
+            )
         making = Making(urn=request.urn, mark=mark.fresh(request.urn), id=request.id)
         with self._flight(), self._errors(context, "change", resource.noun, request.id):
             run = self._connected()
@@ -230,7 +248,9 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _connected(self) -> Run:
         if self.run is None:
-            raise Refused("the provider's settings are not known yet; they must not depend on a resource of this run")
+            raise Refused(
+                "the provider's settings are not known yet; they must not depend on a resource of this run"
+            )
         return self.run
 
     @contextmanager
@@ -254,10 +274,10 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _partial(
         self, context: Context, making: Making, news: Decoded, secrets: frozenset[Path], reason: str
-    ) -> NoReturn | None:
+    ) -> None:
         """What exists already goes into the state as "init failed", so that the next run goes on from it."""
         if making.state is None:
-            return None
+            return
         detail = any_pb2.Any()
         detail.Pack(
             provider_pb2.ErrorResourceInitFailed(
@@ -275,7 +295,8 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
 
 def _failures(found: list[tuple[str, str]]) -> list[Any]:
     return [
-        provider_pb2.CheckFailure(property=name, reason=SCRUBBER.clean(f"{name} {reason}")) for name, reason in found
+        provider_pb2.CheckFailure(property=name, reason=SCRUBBER.clean(f"{name} {reason}"))
+        for name, reason in found
     ]
 
 
@@ -300,7 +321,8 @@ def _secrets(resource: Resource, given: Decoded) -> frozenset[Path]:
 
 def _declared(path: Path, declared: frozenset[Path]) -> bool:
     return any(
-        len(path) == len(pattern) and all(want in ("*", have) for want, have in zip(pattern, path, strict=True))
+        len(path) == len(pattern)
+        and all(want in ("*", have) for want, have in zip(pattern, path, strict=True))
         for pattern in declared
     )
 
@@ -310,5 +332,5 @@ def _foreseen(resource: Resource, news: Values, olds: Values) -> Values:
     out = dict(news)
     for field in resource.fields:
         if field.server:
-            out[field.name] = olds[field.name] if field.name in olds else wire.UNKNOWN
+            out[field.name] = olds.get(field.name, wire.UNKNOWN)
     return out

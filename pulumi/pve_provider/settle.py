@@ -83,28 +83,28 @@ class Settle:
                 if self._applied >= mine:
                     failure = self._failures.get(self._applied)
                     break
-                if self._applying:
+                if self._applying or self._active:
                     self._condition.wait()
                     continue
                 seen = self._asked
-                if window and self._condition.wait_for(
-                    lambda seen=seen: self._applied >= mine or self._applying or self._asked != seen, timeout=window
-                ):
-                    continue
-                if self._active:
-                    self._condition.wait_for(lambda: not self._active or self._applied >= mine)
+                if window:
+                    self._condition.wait(window)
+                if self._moved(seen):
                     continue
                 self._applying = True
-                covered = self._asked
-            self._run(covered)
+            self._run(seen)
         if failure is not None:
             raise failure
+
+    def _moved(self, seen: int) -> bool:
+        """Whether someone else deleted, applies, or is about to, since we looked."""
+        return self._applying or self._active > 0 or self._asked != seen or self._applied >= seen
 
     def _run(self, covered: int) -> None:
         error: BaseException | None = None
         try:
             self._apply()
-        except Exception as raised:
+        except Exception as raised:  # noqa: BLE001 - handed to every delete that waits for this apply
             error = raised
         with self._condition:
             self._applying = False

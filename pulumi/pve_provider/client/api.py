@@ -55,19 +55,19 @@ class Api:
         self._open: dict[str, ProxmoxAPI] = {}
         self.sent: list[tuple[str, str]] = []
 
-    def get(self, path: str, **params: Any) -> Any:
+    def get(self, path: str, /, **params: Any) -> Any:
         """Read."""
         return self.call("GET", path, retry.READ, params)
 
-    def post(self, path: str, policy: retry.Policy = retry.REPEATABLE, **params: Any) -> Any:
+    def post(self, path: str, policy: retry.Policy = retry.REPEATABLE, /, **params: Any) -> Any:
         """Create, or act."""
         return self.call("POST", path, policy, params)
 
-    def put(self, path: str, policy: retry.Policy = retry.REPEATABLE, **params: Any) -> Any:
+    def put(self, path: str, policy: retry.Policy = retry.REPEATABLE, /, **params: Any) -> Any:
         """Change."""
         return self.call("PUT", path, policy, params)
 
-    def delete(self, path: str, policy: retry.Policy = retry.DELETE, **params: Any) -> Any:
+    def delete(self, path: str, policy: retry.Policy = retry.DELETE, /, **params: Any) -> Any:
         """Remove; what is gone already counts as removed."""
         return self.call("DELETE", path, policy, params)
 
@@ -90,7 +90,11 @@ class Api:
             except ApiError as error:
                 if policy.done(error):
                     return None
-                if retry.is_overloaded(error) and attempts > 1 and (method == "GET" or policy.again_when_lost):
+                if (
+                    retry.is_overloaded(error)
+                    and attempts > 1
+                    and (method == "GET" or policy.again_when_lost)
+                ):
                     attempts -= 1
                 elif not retry.is_locked(error) or time.monotonic() > deadline:
                     raise
@@ -127,9 +131,7 @@ class Api:
         values = _parameters(params)
         self.sent.append((method, path))
         try:
-            if method in ("GET", "DELETE"):
-                return resource._request(method, params=values)
-            return resource._request(method, data=values)
+            return getattr(resource, method.lower())(**values)
         except ResourceException as error:
             fields = error.errors if isinstance(error.errors, dict) else {}
             raise ApiError(method, path, error.status_code, str(error.content), _named(fields)) from None

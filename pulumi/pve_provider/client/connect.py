@@ -90,7 +90,7 @@ def open_endpoint(settings: Settings, endpoint: str) -> ProxmoxAPI:
         )
     except OSError as error:
         raise Refused(f"cannot open {endpoint}: {error}") from None
-    session: requests.Session = api._store["session"]
+    session: requests.Session = api._store["session"]  # noqa: SLF001 - proxmoxer has no other door to it
     session.trust_env = False
     adapter = (
         PinnedAdapter(settings.fingerprint)

@@ -20,7 +20,7 @@ class Lists:
         self._locks: dict[str, threading.Lock] = {}
         self._rows: dict[str, Rows] = {}
 
-    def rows(self, path: str, **params: Any) -> Rows:
+    def rows(self, path: str, /, **params: Any) -> Rows:
         """The rows of a list, from PVE or from earlier in this run."""
         with self._guard:
             lock = self._locks.setdefault(path, threading.Lock())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import ApiError
 
 
-def _never(error: ApiError) -> bool:
+def _never(_error: ApiError) -> bool:
     return False
 
 
@@ -33,7 +33,9 @@ def says(*texts: str) -> Callable[[ApiError], bool]:
     return lambda error: error.says(*texts)
 
 
-GONE = says("does not exist", "no such", "doesn't exist", "not exist", "not found", "unable to find configuration")
+GONE = says(
+    "does not exist", "no such", "doesn't exist", "not exist", "not found", "unable to find configuration"
+)
 EXISTS = says("already exists", "already defined", "already used", "already exist")
 RUNNING = says("already running")
 

@@ -32,8 +32,12 @@ RULE = Shape(
     ordered=True,
     fields=(
         Field(name="key", doc="The rule's stable name, kept in PVE's comment.", required=True, pattern=KEY),
-        Field(name="type", doc="Direction: in or out; group inserts a security group.", required=True,
-              choices=("in", "out", "forward", "group")),
+        Field(
+            name="type",
+            doc="Direction: in or out; group inserts a security group.",
+            required=True,
+            choices=("in", "out", "forward", "group"),
+        ),
         Field(name="action", doc="ACCEPT, DROP, REJECT or the security group's name.", required=True),
         Field(name="enable", doc="Whether the rule counts.", kind=Kind.BOOL, default=True),
         Field(name="macro", doc="A macro of PVE, e.g. SSH."),
@@ -44,14 +48,17 @@ RULE = Shape(
         Field(name="sport", doc="Source ports, e.g. 1024:65535."),
         Field(name="dport", doc="Destination ports, e.g. 443 or 80,443."),
         Field(name="icmpType", doc="The ICMP type.", api="icmp-type"),
-        Field(name="log", doc="The log level.", choices=("emerg", "alert", "crit", "err", "warning", "notice", "info",
-                                                         "debug", "nolog")),
+        Field(
+            name="log",
+            doc="The log level.",
+            choices=("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "nolog"),
+        ),
         Field(name="comment", doc="What the rule is for.", normal=one_line),
     ),
 )
 RULES = Field(name="rules", doc="The rules, as a whole and in order.", kind=RULE, many=Many.LIST, default=[])
 
-_COMMENT = re.compile(rf"\[({KEY})\](?: (.*))?\Z", re.S)
+_COMMENT = re.compile(rf"\[({KEY})\](?: (.*))?\Z", re.DOTALL)
 _PLAIN = tuple(field for field in RULE.fields if field.name not in ("key", "comment", "enable"))
 
 

@@ -11,7 +11,13 @@ from ..run import Run
 from ..wire import Values
 
 FIELDS = (
-    Field(name="poolid", doc="The pool's name.", required=True, replaces=True, pattern=r"[A-Za-z][A-Za-z0-9.\-_/]*"),
+    Field(
+        name="poolid",
+        doc="The pool's name.",
+        required=True,
+        replaces=True,
+        pattern=r"[A-Za-z][A-Za-z0-9.\-_/]*",
+    ),
     Field(name="comment", doc="What the pool is for."),
     INCARNATION,
 )
@@ -36,6 +42,8 @@ POOL = Resource(
     doc="A pool: the guests of one tenant, as one target of permissions.",
     import_id="poolid",
     fields=FIELDS,
-    handler=Pools(noun="pool", fields=FIELDS, path="/pools", key="poolid", lock=ACCESS, comment="comment", lines=True),
+    handler=Pools(
+        noun="pool", fields=FIELDS, path="/pools", key="poolid", lock=ACCESS, comment="comment", lines=True
+    ),
     needs=(("/pool", "Pool.Allocate"), ("/pool", "Pool.Audit")),
 )

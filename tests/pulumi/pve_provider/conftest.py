@@ -12,6 +12,7 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
+
 from pve_provider import wire
 from pve_provider.resources import BY_TOKEN
 from pve_provider.server import PveProvider
@@ -25,7 +26,8 @@ class Refusal(Exception):
     def __init__(self, error: grpc.RpcError) -> None:
         super().__init__(error.details())
         self.partial: Kept | None = None
-        for name, value in error.trailing_metadata() or ():
+        metadata: Any = error.trailing_metadata()
+        for name, value in metadata or ():
             if name == "grpc-status-details-bin":
                 status = status_pb2.Status.FromString(value)
                 detail = provider_pb2.ErrorResourceInitFailed()
@@ -70,7 +72,9 @@ class Engine:
         checked = self._call(self.stub.CheckConfig, provider_pb2.CheckRequest(news=args))
         if checked.failures:
             raise AssertionError([failure.reason for failure in checked.failures])
-        self._call(self.stub.Configure, provider_pb2.ConfigureRequest(args=checked.inputs, acceptSecrets=True))
+        self._call(
+            self.stub.Configure, provider_pb2.ConfigureRequest(args=checked.inputs, acceptSecrets=True)
+        )
 
     def check(self, kind: str, name: str, inputs: Values) -> tuple[Values, list[str]]:
         request = provider_pb2.CheckRequest(urn=self.urn(kind, name), news=wire.encode(inputs))
@@ -105,7 +109,9 @@ class Engine:
                 old_inputs=wire.encode(kept.inputs),
             ),
         )
-        kinds = {path: provider_pb2.PropertyDiff.Kind.Name(item.kind) for path, item in answer.detailedDiff.items()}
+        kinds = {
+            path: provider_pb2.PropertyDiff.Kind.Name(item.kind) for path, item in answer.detailedDiff.items()
+        }
         return Difference(answer.changes == provider_pb2.DiffResponse.DIFF_SOME, list(answer.replaces), kinds)
 
     def update(self, kind: str, name: str, inputs: Values) -> Kept:
@@ -161,7 +167,9 @@ class Engine:
         if not answer.id:
             self.kept.pop(urn, None)
             return None
-        self.kept[urn] = Kept(answer.id, wire.decode(answer.inputs).values, wire.decode(answer.properties).values)
+        self.kept[urn] = Kept(
+            answer.id, wire.decode(answer.inputs).values, wire.decode(answer.properties).values
+        )
         return self.kept[urn]
 
     def delete(self, kind: str, name: str, state: Values | None = None) -> None:

@@ -32,7 +32,7 @@ class Acls(Collection):
     """PUT makes, changes and (with delete=1) removes an entry; repeating it is harmless."""
 
     def identify(self, news: Values) -> str:
-        """type:ugid:roleid:path"""
+        """The four parts, as type:ugid:roleid:path."""
         return f"{news['type']}:{news['ugid']}:{news['roleid']}:{news['path']}"
 
     def of_id(self, ident: str) -> Values:

@@ -20,7 +20,13 @@ GROUP = Resource(
     import_id="groupid",
     fields=FIELDS,
     handler=Collection(
-        noun="group", fields=FIELDS, path="/access/groups", key="groupid", lock=ACCESS, comment="comment", lines=True
+        noun="group",
+        fields=FIELDS,
+        path="/access/groups",
+        key="groupid",
+        lock=ACCESS,
+        comment="comment",
+        lines=True,
     ),
     needs=(("/access/groups", "Group.Allocate"),),
 )

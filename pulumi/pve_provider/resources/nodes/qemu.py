@@ -133,7 +133,13 @@ class Vms(Handler):
 
     def _kept(self, news: Values, tag: mark.Mark) -> Values:
         """The state of a making that may still break off."""
-        return {**news, "liveNode": news["node"], "pendingRestart": [], "volumes": [], "incarnation": tag.incarnation}
+        return {
+            **news,
+            "liveNode": news["node"],
+            "pendingRestart": [],
+            "volumes": [],
+            "incarnation": tag.incarnation,
+        }
 
     def _state(self, run: Run, node: str, news: Values) -> Values:
         """The inputs, and what the server filled in; one read."""
@@ -191,7 +197,7 @@ class Vms(Handler):
             return
         if str(live.get("protection", 0)) == "1":
             raise Refused(
-                f"VM {vmid} is protected and was not touched; set protection to false and run `pulumi up`, then remove it"
+                f"VM {vmid} is protected and was not touched; set protection to false, run `pulumi up`, then remove"
             )
         path = f"{PATH.format(node=segment(node))}/{vmid}"
         if row.get("status") == "running":

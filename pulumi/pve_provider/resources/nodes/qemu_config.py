@@ -18,8 +18,13 @@ Config = dict[str, Any]
 _UNITS = {"": 1 / 2**30, "K": 1 / 2**20, "M": 1 / 2**10, "G": 1.0, "T": 1024.0}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
 _MODELS = ("virtio", "e1000", "e1000e", "rtl8139", "vmxnet3")
-_DISK_BOOLS = {"ssd": ("1", "0"), "iothread": ("1", "0"), "backup": ("1", "0"), "replicate": ("1", "0"),
-               "discard": ("on", "ignore")}
+_DISK_BOOLS = {
+    "ssd": ("1", "0"),
+    "iothread": ("1", "0"),
+    "backup": ("1", "0"),
+    "replicate": ("1", "0"),
+    "discard": ("on", "ignore"),
+}
 _DISK_ON = {"backup", "replicate"}
 CLOUD_KEYS = {field.name: field.api for field in CLOUD_INIT.fields if field.api}
 
@@ -100,7 +105,11 @@ def changed_disk(disk: Values, live: str) -> str:
     """The live disk with the program's options: volume, size and whatever else PVE keeps stay."""
     options = parse_options(live, "volume")
     wanted = _disk_options(disk)
-    keep = {name: value for name, value in options.items() if name not in (*_DISK_BOOLS, "cache") or name in wanted}
+    keep = {
+        name: value
+        for name, value in options.items()
+        if name not in (*_DISK_BOOLS, "cache") or name in wanted
+    }
     return join_options({**keep, **wanted}, "volume")
 
 
@@ -159,8 +168,14 @@ def _encode_cloud(cloud: Values) -> Config:
 
 
 def _decode_cloud(config: Config) -> Values | None:
-    drive = next((key for key, value in sorted(config.items())
-                  if re.fullmatch(SLOT, key) and re.search(r"cloudinit|vm-\d+-cloudinit", str(value))), None)
+    drive = next(
+        (
+            key
+            for key, value in sorted(config.items())
+            if re.fullmatch(SLOT, key) and re.search(r"cloudinit|vm-\d+-cloudinit", str(value))
+        ),
+        None,
+    )
     out: Values = {}
     if drive:
         out.update(storage=str(config[drive]).partition(":")[0], slot=drive)
@@ -176,7 +191,9 @@ def _decode_cloud(config: Config) -> Values | None:
         else:
             out[name] = text == "1" if name == "upgrade" else text
     entries = []
-    for key in sorted((key for key in config if re.fullmatch(r"ipconfig\d+", key)), key=lambda key: int(key[8:])):
+    for key in sorted(
+        (key for key in config if re.fullmatch(r"ipconfig\d+", key)), key=lambda key: int(key[8:])
+    ):
         options = parse_options(str(config[key]), "ip")
         kept = {name: options[name] for name in ("ip", "gw", "ip6", "gw6") if options.get(name)}
         if kept:
@@ -269,5 +286,3 @@ def from_pending(rows: list[dict[str, Any]]) -> tuple[Config, list[str]]:
         elif "value" in row:
             config[key] = row["value"]
     return config, sorted(waiting, key=_natural)
-
-

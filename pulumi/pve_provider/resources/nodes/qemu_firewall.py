@@ -106,8 +106,12 @@ class VmFirewall(Handler):
         path = self._base(run, int(ident))
         with run.locks.hold(f"vm firewall {ident}"):
             live = self._live(run, path)
-            owned = {field.name for field in OPTIONS if field.name in change.news or field.name in change.dropped}
-            kept = {name: value for name, value in live.items() if name in owned or name in ("ipsets", "rules")}
+            owned = {
+                field.name for field in OPTIONS if field.name in change.news or field.name in change.dropped
+            }
+            kept = {
+                name: value for name, value in live.items() if name in owned or name in ("ipsets", "rules")
+            }
             self._write(run, path, change.news, kept)
         return dict(change.news)
 
@@ -120,7 +124,11 @@ class VmFirewall(Handler):
         path = base(node, vmid)
         with run.locks.hold(f"vm firewall {vmid}"):
             live = self._live(run, path)
-            owned = {field.name: live[field.name] for field in OPTIONS if field.name in live and field.name in state}
+            owned = {
+                field.name: live[field.name]
+                for field in OPTIONS
+                if field.name in live and field.name in state
+            }
             self._write(run, path, {"ipsets": [], "rules": []}, {**live, **owned})
 
     def _live(self, run: Run, path: str) -> dict[str, Any]:
@@ -142,7 +150,9 @@ class VmFirewall(Handler):
         self._sets(run, path, news["ipsets"], live["ipsets"])
         if news["rules"] != live["rules"]:
             rules.converge(run, f"{path}/rules", news["rules"])
-        for name in sorted({item["name"] for item in live["ipsets"]} - {item["name"] for item in news["ipsets"]}):
+        for name in sorted(
+            {item["name"] for item in live["ipsets"]} - {item["name"] for item in news["ipsets"]}
+        ):
             where = f"{path}/ipset/{segment(name)}"
             write_entries(run, where, [], read_entries(run, where))
             run.api.delete(where)

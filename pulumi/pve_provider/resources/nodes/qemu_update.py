@@ -53,12 +53,14 @@ def guard_disks(news: Values, live: list[Values]) -> None:
             continue
         if new["storage"] is not UNKNOWN and disk.get("storage") and new["storage"] != disk["storage"]:
             raise Refused(
-                f"{where} lies on {disk['storage']} and not on {new['storage']}; a disk is not moved from here: move it "
-                "in PVE (`qm disk move`) and run again, or write the storage it lies on"
+                f"{where} lies on {disk['storage']} and not on {new['storage']}; a disk is not moved from here: move "
+                "it in PVE (`qm disk move`) and run again, or write the storage it lies on"
             )
         size, have = new.get("sizeGib"), disk.get("sizeGib")
         if size is not None and size is not UNKNOWN and have is not None and size < have:
-            raise Refused(f"{where} has {have:g} GiB and cannot shrink to {size:g}; write sizeGib of {have:g} or more")
+            raise Refused(
+                f"{where} has {have:g} GiB and cannot shrink to {size:g}; write sizeGib of {have:g} or more"
+            )
 
 
 def wait_unlocked(run: Run, node: str, vmid: int) -> None:
@@ -69,7 +71,9 @@ def wait_unlocked(run: Run, node: str, vmid: int) -> None:
         if not current.get("lock"):
             return
         if time.monotonic() > deadline:
-            raise Refused(f"VM {vmid} is still locked ({current['lock']}); see its tasks, then `qm unlock {vmid}`")
+            raise Refused(
+                f"VM {vmid} is still locked ({current['lock']}); see its tasks, then `qm unlock {vmid}`"
+            )
         run.stop.pause(pause)
 
 
@@ -96,7 +100,7 @@ def apply(run: Run, vmid: int, node: str, row: Row, change: Change, fresh: mark.
     mine = {disk["slot"] for disk in (*(change.old_inputs.get("disks") or ()), *news["disks"])}
     guard_disks(news, [disk for disk in before["disks"] if disk["slot"] in mine])
     tag = mark.split(live.get("description"))[1]
-    if tag is None or tag.urn == fresh.urn and change.olds is change.news:
+    if tag is None or (tag.urn == fresh.urn and change.olds is change.news):
         tag = fresh
     running = row.get("status") == "running"
     moved = change.olds.get("node") != news["node"] or change.olds is change.news
@@ -104,7 +108,9 @@ def apply(run: Run, vmid: int, node: str, row: Row, change: Change, fresh: mark.
         node = migrate(run, vmid, node, str(news["node"]), running)
     join_pool(run, vmid, news, row, "pool" in change.dropped)
     dropped = change.dropped | {
-        f"disk {disk['slot']}" for disk in before["disks"] if disk["slot"] in mine - {d["slot"] for d in news["disks"]}
+        f"disk {disk['slot']}"
+        for disk in before["disks"]
+        if disk["slot"] in mine - {d["slot"] for d in news["disks"]}
     }
     same_password = change.olds is not change.news and _password(news) == _password(change.old_inputs)
     configure(run, node, vmid, news, live, dropped, tag, keep_password=same_password)
@@ -169,22 +175,29 @@ def configure(
         if field.name in dropped and field.parameter in live:
             gone.add(field.parameter)
     for name, key in (("tags", "tags"), ("bootOrder", "boot")):
-        if name in dropped and key in live or (name in news and not news[name] and key in live):
+        if (name in dropped and key in live) or (name in news and not news[name] and key in live):
             gone.add(key)
     _cloud(news, live, dropped, params, gone, wanted)
     allocates = _disks(news, live, dropped, params, gone)
     for network in news["networks"]:
         slot = network["slot"]
         text = str(live.get(slot, ""))
-        if not text or config.decode_network(slot, text) != {**network, "model": network.get("model", "virtio")}:
+        if not text or config.decode_network(slot, text) != {
+            **network,
+            "model": network.get("model", "virtio"),
+        }:
             params[slot] = config.encode_network(network, text)
-    gone |= {key for key in live if re.fullmatch(NET, key)} - {network["slot"] for network in news["networks"]}
+    gone |= {key for key in live if re.fullmatch(NET, key)} - {
+        network["slot"] for network in news["networks"]
+    }
     gone -= set(params)
     if not params and not gone:
         return
     path = f"{base(node, vmid)}/config"
     call = run.api.post if allocates else run.api.put
-    run.wait(call(path, **params, **({"delete": ",".join(sorted(gone))} if gone else {})), f"configure VM {vmid}")
+    run.wait(
+        call(path, **params, **({"delete": ",".join(sorted(gone))} if gone else {})), f"configure VM {vmid}"
+    )
     _destroy_unused(run, node, vmid, news, live, gone)
 
 
@@ -195,9 +208,9 @@ def _differs(key: str, value: Any, before: Values, live: config.Config) -> bool:
         return True
     probe = config.decode({key: value})
     shared = [name for name in probe if name not in ("disks", "networks", "volumes", "incarnation")]
-    return any(probe[name] != _same_part(name, probe, before) for name in shared) or (
-        not shared and str(live[key]) != str(value)
-    )
+    if not shared:
+        return bool(str(live[key]) != str(value))
+    return any(bool(probe[name] != _same_part(name, probe, before)) for name in shared)
 
 
 def _same_part(name: str, probe: Values, before: Values) -> Any:
@@ -211,14 +224,23 @@ def _same_part(name: str, probe: Values, before: Values) -> Any:
 
 
 def _cloud(
-    news: Values, live: config.Config, dropped: set[str], params: dict[str, Any], gone: set[str], wanted: dict[str, Any]
+    news: Values,
+    live: config.Config,
+    dropped: set[str],
+    params: dict[str, Any],
+    gone: set[str],
+    wanted: dict[str, Any],
 ) -> None:
     """The cloud-init drive, and settings that are no longer wanted."""
     if not news.get("cloudInit"):
         if "cloudInit" in dropped:
             gone |= {key for key in (*config.CLOUD_KEYS.values(),) if key in live}
             gone |= {key for key in live if re.fullmatch(r"ipconfig\d+", key)}
-            gone |= {key for key, value in live.items() if "cloudinit" in str(value) and "media=cdrom" in str(value)}
+            gone |= {
+                key
+                for key, value in live.items()
+                if "cloudinit" in str(value) and "media=cdrom" in str(value)
+            }
         return
     slot = news["cloudInit"]["slot"]
     if "cloudinit" not in str(live.get(slot, "")):
@@ -247,10 +269,15 @@ def _disks(
     return allocates
 
 
-def _destroy_unused(run: Run, node: str, vmid: int, news: Values, live: config.Config, gone: set[str]) -> None:
+def _destroy_unused(
+    run: Run, node: str, vmid: int, news: Values, live: config.Config, gone: set[str]
+) -> None:
     """PVE detaches a deleted disk to unusedN; destroy those that we took out ourselves."""
-    volumes = {config.parse_options(str(live[slot]), "volume").get("volume") for slot in gone
-               if slot in live and config.is_disk(slot, live[slot])}
+    volumes = {
+        config.parse_options(str(live[slot]), "volume").get("volume")
+        for slot in gone
+        if slot in live and config.is_disk(slot, live[slot])
+    }
     if not volumes or not news.get("allowDiskDelete"):
         return
     now, _waiting = look(run, node, vmid)
@@ -297,5 +324,7 @@ def power(run: Run, node: str, vmid: int, news: Values, *, running: bool) -> Non
         policy = retry.Policy(name="start", again_when_lost=True, done=retry.RUNNING)
         run.wait(run.api.post(f"{path}/status/start", policy), f"start VM {vmid}")
     elif started is False and running:
-        answer = run.api.post(f"{path}/status/shutdown", timeout=news.get("shutdownTimeout", 60), forceStop=True)
+        answer = run.api.post(
+            f"{path}/status/shutdown", timeout=news.get("shutdownTimeout", 60), forceStop=True
+        )
         run.wait(answer, f"shut down VM {vmid}")

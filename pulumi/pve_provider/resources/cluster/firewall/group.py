@@ -16,8 +16,13 @@ from ....wire import Values
 from ...firewall_rules import RULES, check_rules, clear, converge, decode, fill
 
 FIELDS = (
-    Field(name="group", doc="The group's name, at most 18 characters.", required=True, replaces=True,
-          pattern=r"[A-Za-z][A-Za-z0-9\-_]{1,17}"),
+    Field(
+        name="group",
+        doc="The group's name, at most 18 characters.",
+        required=True,
+        replaces=True,
+        pattern=r"[A-Za-z][A-Za-z0-9\-_]{1,17}",
+    ),
     Field(name="comment", doc="What the group allows.", normal=one_line),
     RULES,
     INCARNATION,
@@ -60,7 +65,9 @@ class Groups(Collection):
 
     def write(self, run: Run, news: Values, live: Values, tag: Mark | None) -> None:
         """PVE changes a comment by renaming the group to its own name."""
-        if news.get("comment", "") != live.get("comment", "") or (tag and tag.incarnation != live.get("incarnation")):
+        if news.get("comment", "") != live.get("comment", "") or (
+            tag and tag.incarnation != live.get("incarnation")
+        ):
             run.api.post(self.path, **self.params(news, tag), rename=news["group"])
 
     def update(self, run: Run, ident: str, change: Change, making: Making) -> Values:

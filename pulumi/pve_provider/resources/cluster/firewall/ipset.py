@@ -57,7 +57,9 @@ class Ipsets(Collection):
 
     def write(self, run: Run, news: Values, live: Values, tag: Mark | None) -> None:
         """PVE changes a comment by renaming the set to its own name."""
-        if news.get("comment", "") != live.get("comment", "") or (tag and tag.incarnation != live.get("incarnation")):
+        if news.get("comment", "") != live.get("comment", "") or (
+            tag and tag.incarnation != live.get("incarnation")
+        ):
             run.api.post(self.path, **self.params(news, tag), rename=news["name"])
 
     def update(self, run: Run, ident: str, change: Change, making: Making) -> Values:

@@ -22,7 +22,9 @@ FIELDS = (
     Field(name="policyIn", doc="What happens to incoming traffic.", api="policy_in", choices=POLICY),
     Field(name="policyOut", doc="What happens to outgoing traffic.", api="policy_out", choices=POLICY),
     Field(name="ebtables", doc="Whether ebtables rules are made too.", kind=Kind.BOOL),
-    Field(name="logRatelimit", doc="The log's limit, e.g. enable=1,rate=1/second,burst=5.", api="log_ratelimit"),
+    Field(
+        name="logRatelimit", doc="The log's limit, e.g. enable=1,rate=1/second,burst=5.", api="log_ratelimit"
+    ),
 )
 
 

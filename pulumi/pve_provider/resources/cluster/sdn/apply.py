@@ -19,8 +19,12 @@ from .zone import PATH as ZONES
 IDENT = "sdn"
 
 FIELDS = (
-    Field(name="triggers", doc="Texts that differ when there is something to apply.", many=Many.LIST, default=[]),
-    Field(name="unapplied", doc="Whether PVE still holds unapplied SDN changes.", kind=Kind.BOOL, server=True),
+    Field(
+        name="triggers", doc="Texts that differ when there is something to apply.", many=Many.LIST, default=[]
+    ),
+    Field(
+        name="unapplied", doc="Whether PVE still holds unapplied SDN changes.", kind=Kind.BOOL, server=True
+    ),
 )
 
 

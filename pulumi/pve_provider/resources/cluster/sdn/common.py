@@ -29,7 +29,9 @@ class SdnCollection(Collection):
     waits = True
     """Whether a delete returns only when it has been applied."""
 
-    def __init__(self, *, noun: str, fields: tuple[Field, ...], path: str, key: str, fixed: Values | None = None):
+    def __init__(
+        self, *, noun: str, fields: tuple[Field, ...], path: str, key: str, fixed: Values | None = None
+    ) -> None:
         super().__init__(
             noun=noun, fields=fields, path=path, key=key, lock=SDN, list_params={"pending": 1}, fixed=fixed
         )
@@ -44,7 +46,10 @@ class SdnCollection(Collection):
         return [
             field.parameter
             for field in self.fields
-            if not field.required and not field.replaces and field.name in live and news.get(field.name) is None
+            if not field.required
+            and not field.replaces
+            and field.name in live
+            and news.get(field.name) is None
         ]
 
     def remove(self, run: Run, values: Values) -> None:

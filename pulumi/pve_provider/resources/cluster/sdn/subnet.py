@@ -17,10 +17,10 @@ from .zone import ID
 
 FIELDS = (
     Field(name="vnet", doc="The vnet.", required=True, replaces=True, pattern=ID),
-    Field(name="zone", doc="The vnet's zone, a part of PVE's id of the subnet.", required=True, replaces=True),
     Field(
-        name="cidr", doc="The prefix.", api="subnet", required=True, replaces=True, normal=network
+        name="zone", doc="The vnet's zone, a part of PVE's id of the subnet.", required=True, replaces=True
     ),
+    Field(name="cidr", doc="The prefix.", api="subnet", required=True, replaces=True, normal=network),
     Field(name="gateway", doc="The prefix's gateway.", normal=address),
     Field(name="snat", doc="Whether PVE's hosts translate sources; leave off.", kind=Kind.BOOL),
 )
@@ -32,14 +32,16 @@ class Subnets(SdnCollection):
     waits = False
 
     def identify(self, news: Values) -> str:
-        """zone/vnet/prefix"""
+        """The three parts, as zone/vnet/prefix."""
         return f"{news['zone']}/{news['vnet']}/{news['cidr']}"
 
     def of_id(self, ident: str) -> Values:
         """The three parts of an id."""
         parts = ident.split("/", 2)
         if len(parts) != 3:
-            raise Refused(f"{ident!r} is no id of an SDN subnet; write zone/vnet/prefix, e.g. awan/vn110/10.1.10.0/24")
+            raise Refused(
+                f"{ident!r} is no id of an SDN subnet; write zone/vnet/prefix, e.g. awan/vn110/10.1.10.0/24"
+            )
         return dict(zip(("zone", "vnet", "cidr"), parts, strict=True))
 
     def where(self, values: Values) -> str:

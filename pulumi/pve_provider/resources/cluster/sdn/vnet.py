@@ -14,7 +14,12 @@ FIELDS = (
     Field(name="zone", doc="The zone it belongs to.", required=True),
     Field(name="tag", doc="The VLAN id.", kind=Kind.INT),
     Field(name="alias", doc="What the network is, for people.", pattern=r"[()\-_.\w\s:;<=>?@,/+*]{0,256}"),
-    Field(name="isolatePorts", doc="Whether its guests reach only the uplink.", api="isolate-ports", kind=Kind.BOOL),
+    Field(
+        name="isolatePorts",
+        doc="Whether its guests reach only the uplink.",
+        api="isolate-ports",
+        kind=Kind.BOOL,
+    ),
     Field(name="vlanaware", doc="Whether guests may use VLANs of their own in it.", kind=Kind.BOOL),
 )
 
