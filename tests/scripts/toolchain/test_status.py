@@ -55,7 +55,7 @@ def test_left_out_is_kept_for_later_steps(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_command_speaks_json(own_cache: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "scripts/toolchain", "status", "--json"],
+        [sys.executable, "-S", "scripts/toolchain", "status", "--json"],
         cwd=ROOT,
         capture_output=True,
         text=True,
