@@ -68,7 +68,8 @@ def _build(root: Path) -> None:
     options += [f"--aptopt={line}" for line in transport_options()]
     run(
         [
-            "mmdebstrap",
+            # Its mounts of /proc and /sys stay in a namespace of their own, which ends with it, also when it is killed.
+            *("unshare", "--mount", "mmdebstrap"),
             "--variant=minbase",
             "--mode=root",
             "--format=directory",

@@ -18,6 +18,7 @@ from pathlib import Path
 from scripts.toolchain import paths
 
 _print_lock = threading.Lock()
+_held: set[int] = set()  # locks that children keep too: one that outlives a killed run is still at work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ def run(
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
             cwd=cwd or paths.ROOT,
+            pass_fds=tuple(_held),
             check=False,
         )
     if done.returncode != 0:
@@ -78,7 +80,7 @@ def run(
 
 @contextmanager
 def only_one(name: str) -> Iterator[None]:
-    """Let one process at a time bring a part; the lock ends with the process, however it ends."""
+    """Let one run at a time bring a part; the lock ends with the run's last process, however it ends."""
     paths.cache_dir().mkdir(parents=True, exist_ok=True)
     with (paths.cache_dir() / f".{name}.lock").open("a+") as file:
         try:
@@ -86,7 +88,11 @@ def only_one(name: str) -> Iterator[None]:
         except BlockingIOError:
             say(name, "another run is bringing it: waiting")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        _held.add(file.fileno())
+        try:
+            yield
+        finally:
+            _held.discard(file.fileno())
 
 
 @contextmanager
