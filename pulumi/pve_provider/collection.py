@@ -187,9 +187,14 @@ class Collection(Handler):
         if self.comment:
             tag = mark.split(row.get(self.field(self.comment).parameter))[1] or making.mark
         with run.locks.hold(self.lock):
-            self.write(run, values, self.live(row), tag)
+            self.write(run, values, self._managed(self.live(row), change), tag)
         self.forget(run, values)
         return self.state(values, tag)
+
+    def _managed(self, live: Values, change: Change) -> Values:
+        """The live values without those that the program never set."""
+        names = {"incarnation", *change.news, *change.old_inputs}
+        return {name: value for name, value in live.items() if name in names}
 
     def write(self, run: Run, news: Values, live: Values, tag: mark.Mark | None) -> None:
         """One PUT with the inputs, deleting what the program no longer sets."""

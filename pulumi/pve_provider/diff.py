@@ -60,6 +60,8 @@ def compare(fields: tuple[Field, ...], news: Values, olds: Values, old_inputs: V
 def _field(
     field: Field, path: str, new: Any, old: Any, old_input: Any, replaces: bool, from_inputs: bool
 ) -> list[Difference]:
+    if field.setting and old is None:
+        old = field.default
     if new is None and old is None:
         return []
     if new is UNKNOWN:

@@ -2,8 +2,8 @@
 """Writes schema.json and the Python SDK `pulumi_pve`: `python -m pve_provider.generate`. With --check, only compares.
 
 Two things are changed in what the generator writes. It knows nothing of deleting first, so each resource class gets
-that option: without it, a replacement that no Diff decided on (`pulumi up --replace`, `pulumi state taint`) would create
-first. And it asks the installed package for the version, but this SDK lives in the repository and is never installed.
+that option: without it, a replacement that no Diff decided on (`pulumi up --replace`, `pulumi state taint`) would
+create first. And it asks the installed package for the version, but this SDK lives in the repository, not installed.
 """
 
 from __future__ import annotations

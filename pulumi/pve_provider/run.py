@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
-from .client import task
+from .client import retry, task
 from .client.api import Api
 from .client.connect import Settings
 from .client.lists import Lists
-from .client.lock import Locks
+from .client.lock import SDN, Locks
 from .client.stop import Stop
+from .errors import TaskFailed
 from .settle import Settle
 
 RESOURCES = "/cluster/resources"
@@ -34,15 +37,29 @@ class Run:
         """Wait for the task that an answer names."""
         task.wait(self.api, self.stop, answer, what)
 
+    def act(self, call: Callable[[], Any], what: str) -> None:
+        """Start a task and wait for it; when it failed because someone else held a lock, start it again."""
+        deadline = time.monotonic() + retry.REPEATABLE.lock_seconds
+        for pause in retry.pauses():
+            try:
+                return self.wait(call(), what)
+            except TaskFailed as error:
+                if not retry.speaks_of_lock(str(error)) or time.monotonic() > deadline:
+                    raise
+            self.stop.pause(pause)
+        return None
+
     def apply_sdn(self) -> None:
         """Make the SDN's pending configuration the running one."""
-        with self.locks.hold("sdn"):
-            self.wait(self.api.put("/cluster/sdn"), "apply the SDN configuration")
+        with self.locks.hold(SDN):
+            self.act(lambda: self.api.put("/cluster/sdn"), "apply the SDN configuration")
         self.lists.forget("/cluster/sdn/zones", "/cluster/sdn/vnets")
 
     def finish(self) -> None:
         """At the end of the run: apply SDN deletes that still wait for it."""
-        self.sdn.flush()
+        if self.sdn.pending():
+            self.stop.finish()
+            self.sdn.flush()
 
     def guests(self) -> dict[int, dict[str, Any]]:
         """The cluster's guests by VMID, wherever they live and whether their node is up or not."""

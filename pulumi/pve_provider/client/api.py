@@ -145,6 +145,10 @@ class Api:
             raise Lost("the connection broke") from None
         except http.Timeout:
             raise Lost("no answer in time") from None
+        except http.RequestException:
+            raise Lost("the answer broke off") from None
+        except OSError as error:
+            raise Refused(f"cannot use {endpoint}: {error}; check `caFile`") from None
 
 
 def _named(fields: Mapping[str, Any]) -> dict[str, str]:

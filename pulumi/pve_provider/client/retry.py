@@ -37,7 +37,6 @@ GONE = says(
     "does not exist", "no such", "doesn't exist", "not exist", "not found", "unable to find configuration"
 )
 EXISTS = says("already exists", "already defined", "already used", "already exist")
-RUNNING = says("already running")
 
 READ = Policy(name="read", again_when_lost=True)
 REPEATABLE = Policy(name="repeatable", again_when_lost=True)
@@ -61,9 +60,14 @@ _LOCKED = (
 _OVERLOADED = frozenset({502, 503, 504, 595, 599})
 
 
+def speaks_of_lock(words: str) -> bool:
+    """Whether PVE's words tell of a lock that someone else holds."""
+    return any(text in words.lower() for text in _LOCKED)
+
+
 def is_locked(error: ApiError) -> bool:
     """Whether someone else holds a lock that will be let go."""
-    return error.status != 403 and error.says(*_LOCKED)
+    return error.status != 403 and speaks_of_lock(error.words)
 
 
 def is_overloaded(error: ApiError) -> bool:

@@ -30,6 +30,12 @@ class Stop:
         self._reason = self._reason or reason
         self._event.set()
 
+    def finish(self) -> None:
+        """Let the last writes of an ended run through: what it left half-applied. Not after the engine's death."""
+        if not self.orphaned():
+            self._reason = ""
+            self._event.clear()
+
     def is_set(self) -> bool:
         """Whether the run is over."""
         if self.orphaned():

@@ -34,8 +34,8 @@ def wait(api: Api, stop: Stop, answer: Any, what: str, seconds: float = TASK_SEC
             raise TaskFailed(f"{what}: {end or 'the task ended without a status'}")
         if time.monotonic() > deadline:
             raise TaskFailed(f"{what}: task {answer} still runs after {seconds:.0f} s; look at it on {node}")
-        if stop.orphaned():
-            raise Stopped(f"{what}: the engine has died; the task {answer} goes on by itself")
-        stop.pause(pause)
         if stop.is_set():
-            time.sleep(pause)
+            raise Stopped(
+                f"{what}: stopped waiting; the task goes on by itself, the next run takes up from there"
+            )
+        stop.pause(pause)

@@ -90,12 +90,14 @@ def encode(rule: Values) -> dict[str, Any]:
     return {**params, "enable": bool(rule.get("enable", True)), "comment": text}
 
 
-def check_rules(rules: list[Values]) -> dict[str, str]:
+def check_rules(rules: Any) -> dict[str, str]:
     """No key may look like a foreign rule's."""
+    if not isinstance(rules, list):
+        return {}
     return {
         f"rules[{index}].key": f"begins with {FOREIGN!r}, which names rules that are not ours; choose another key"
         for index, rule in enumerate(rules)
-        if str(rule.get("key", "")).startswith(FOREIGN)
+        if isinstance(rule, dict) and str(rule.get("key", "")).startswith(FOREIGN)
     }
 
 

@@ -12,17 +12,19 @@ from typing import Any
 from ... import mark
 from ...client import retry
 from ...client.api import segment
-from ...collection import foreign
+from ...collection import Row, foreign
 from ...definition import Resource
-from ...errors import ApiError, Refused
+from ...errors import ApiError, Refused, TaskFailed
 from ...handler import Change, Handler, Making
-from ...run import Run
+from ...run import RESOURCES, Run
 from ...wire import UNKNOWN, Values
 from . import qemu_config as config
 from . import qemu_update as update
 from .qemu_fields import FIELDS
 
 PATH = "/nodes/{node}/qemu"
+MAKERS = 3
+"""How many makings of the same VM, begun by runs that died, may fail before ours begins."""
 
 
 class Vms(Handler):
@@ -61,20 +63,47 @@ class Vms(Handler):
         """POST on the node; when the VM exists, take over our own and refuse the rest."""
         vmid, node = int(news["vmid"]), str(news["node"])
         making.id = str(vmid)
-        try:
-            if news.get("cloneFrom") is not None:
-                self._clone(run, news, making)
-            else:
-                self._post(run, news, making)
-        except ApiError as error:
-            if not retry.EXISTS(error):
-                raise
+        clone = news.get("cloneFrom") is not None
+        if not self._begin(run, news, making, clone=clone):
             return self._adopt(run, news, making)
-        making.state = self._kept(news, making.mark)
         run.place(vmid, node)
         run.made(f"vm firewall {vmid}")
-        update.finish_new(run, node, news, cloned=news.get("cloneFrom") is not None, tag=making.mark)
+        update.finish_new(run, node, news, cloned=clone, tag=making.mark)
+        run.lists.forget(RESOURCES)
         return self._state(run, node, news)
+
+    def _begin(self, run: Run, news: Values, making: Making, *, clone: bool) -> bool:
+        """Make the VM; False if it exists. One that is just being made is awaited: its maker may fail."""
+        for _ in range(MAKERS):
+            try:
+                if clone:
+                    self._clone(run, news, making)
+                else:
+                    self._post(run, news, making)
+            except ApiError as error:
+                making.state = None
+                if not retry.EXISTS(error):
+                    raise
+            except TaskFailed:
+                making.state = None
+                raise
+            else:
+                return True
+            row = self._row(run, int(news["vmid"]), again=True)
+            if row is not None:
+                update.wait_unlocked(run, str(row["node"]), int(news["vmid"]))
+                if self._row(run, int(news["vmid"]), again=True) is not None:
+                    return False
+        raise Refused(f"VMID {news['vmid']} is taken by something that the cluster does not list; run again")
+
+    def _row(self, run: Run, vmid: int, *, again: bool = False) -> Row | None:
+        """The VM in the cluster's list."""
+        if again:
+            run.place(vmid, None)
+        row = run.guests().get(vmid)
+        if row is not None and row.get("type") not in (None, "qemu"):
+            raise Refused(f"VMID {vmid} is taken by something that is no VM; choose another number")
+        return row
 
     def _post(self, run: Run, news: Values, making: Making) -> None:
         vmid, node = int(news["vmid"]), str(news["node"])
@@ -84,10 +113,16 @@ class Vms(Handler):
         for network in news["networks"]:
             params[network["slot"]] = config.encode_network(network)
         params.update(config.cloud_drive(news))
-        with run.locks.storages(node, update.storages(news)):
-            answer = run.api.post(PATH.format(node=segment(node)), vmid=vmid, pool=news.get("pool"), **params)
+        if news.get("pool"):
+            params["pool"] = news["pool"]
+
+        def start() -> Any:
+            answer = run.api.post(PATH.format(node=segment(node)), vmid=vmid, **params)
             making.state = self._kept(news, making.mark)
-            run.wait(answer, f"create VM {vmid}")
+            return answer
+
+        with run.locks.storages(node, update.storages(news)):
+            run.act(start, f"create VM {vmid}")
 
     def _clone(self, run: Run, news: Values, making: Making) -> None:
         vmid, node, source = int(news["vmid"]), str(news["node"]), int(news["cloneFrom"])
@@ -96,40 +131,42 @@ class Vms(Handler):
             raise Refused(f"template {source} does not exist; make it first, or use importFrom")
         if home != node:
             raise Refused(
-                f"template {source} lives on {home} and VM {vmid} is to live on {node}: local disks cannot be cloned "
-                "across nodes; name a template on the same node, or use importFrom"
+                f"template {source} lives on {home} and VM {vmid} is to live on {node}: local disks cannot be "
+                "cloned across nodes; name a template on the same node, or use importFrom"
             )
         full = bool(news.get("fullClone", True))
-        with run.locks.storages(node, update.storages(news)), run.locks.hold(f"template {source}"):
-            answer = run.api.post(
-                f"{PATH.format(node=segment(node))}/{source}/clone",
-                newid=vmid,
-                name=news.get("name"),
-                pool=news.get("pool"),
-                full=full,
-                storage=news["disks"][0]["storage"] if full and news["disks"] else None,
-                description=mark.join(str(news.get("description", "")), making.mark, lines=True),
-            )
+        params: dict[str, Any] = {
+            "newid": vmid,
+            "name": news.get("name"),
+            "pool": news.get("pool"),
+            "full": full,
+            "storage": news["disks"][0]["storage"] if full and news["disks"] else None,
+            "description": mark.join(str(news.get("description", "")), making.mark, lines=True),
+        }
+
+        def start() -> Any:
+            answer = run.api.post(f"{PATH.format(node=segment(node))}/{source}/clone", **params)
             making.state = self._kept(news, making.mark)
-            run.wait(answer, f"clone VM {source} to {vmid}")
+            return answer
+
+        with run.locks.storages(node, update.storages(news)), run.locks.hold(f"template {source}"):
+            run.act(start, f"clone VM {source} to {vmid}")
 
     def _adopt(self, run: Run, news: Values, making: Making) -> Values:
         """Our own VM of a broken-off run: bring it to the inputs under a fresh incarnation."""
         vmid = int(news["vmid"])
-        run.place(vmid, None)
-        row = run.guests().get(vmid)
-        if row is None or row.get("type") not in (None, "qemu"):
-            raise Refused(f"VMID {vmid} is taken by something that is no VM of ours; choose another number")
+        row = self._row(run, vmid)
+        if row is None:
+            raise Refused(f"VM {vmid} was there and is gone; run again")
         node = str(row["node"])
         live, _waiting = update.look(run, node, vmid)
         tag = mark.split(live.get("description"))[1]
         if tag is None or tag.urn != making.urn:
             raise Refused(foreign("VM", str(vmid), tag))
-        update.wait_unlocked(run, node, vmid)
         making.state = self._kept(news, making.mark)
-        change = Change(news, news, news)
-        update.apply(run, vmid, node, row, change, making.mark)
-        return self._state(run, run.node_of(vmid) or node, news)
+        update.apply(run, vmid, node, row, Change(news, news, news), making.mark, adopting=True)
+        run.lists.forget(RESOURCES)
+        return self._state(run, node, news)
 
     def _kept(self, news: Values, tag: mark.Mark) -> Values:
         """The state of a making that may still break off."""
@@ -170,39 +207,46 @@ class Vms(Handler):
         out.update(vmid=vmid, node=known.get("node") or node, liveNode=node, pendingRestart=waiting)
         if row.get("pool"):
             out["pool"] = str(row["pool"])
-        if not out.get("template"):
+        if row.get("status") in (None, "unknown"):
+            out["started"] = known.get("started")
+        elif not out.get("template"):
             out["started"] = row.get("status") == "running"
         return out
 
     def update(self, run: Run, ident: str, change: Change, making: Making) -> Values:
-        """From what is live to what is wanted."""
+        """From what is live to what is wanted; a making that broke off before the VM stood begins anew."""
         vmid = int(ident)
-        run.place(vmid, None)
-        row = run.guests().get(vmid)
+        row = self._row(run, vmid) or self._row(run, vmid, again=True)
         if row is None:
+            if not change.olds.get("volumes"):
+                return self.create(run, change.news, making)
             raise Refused(f"VM {vmid} is gone; run `pulumi up --refresh` to make it again")
-        update.apply(run, vmid, str(row["node"]), row, change, making.mark)
-        return self._state(run, run.node_of(vmid) or str(row["node"]), change.news)
+        node = run.node_of(vmid) or str(row["node"])
+        update.apply(run, vmid, node, row, change, making.mark, adopting=False)
+        run.lists.forget(RESOURCES)
+        return self._state(run, run.node_of(vmid) or node, change.news)
 
     def delete(self, run: Run, ident: str, state: Values) -> None:
         """Stop and destroy, unless it is protected or another making."""
         vmid = int(ident)
-        row = run.guests().get(vmid)
+        row = self._row(run, vmid)
         if row is None:
             return
-        node = str(row["node"])
+        node = run.node_of(vmid) or str(row["node"])
         live, _waiting = update.look(run, node, vmid)
         tag = mark.split(live.get("description"))[1]
         if (tag.incarnation if tag else "") != (state.get("incarnation") or ""):
             return
+        if live.get("lock"):
+            update.wait_unlocked(run, node, vmid)
         if str(live.get("protection", 0)) == "1":
             raise Refused(
                 f"VM {vmid} is protected and was not touched; set protection to false, run `pulumi up`, then remove"
             )
         path = f"{PATH.format(node=segment(node))}/{vmid}"
         if row.get("status") == "running":
-            run.wait(run.api.post(f"{path}/status/stop"), f"stop VM {vmid}")
-        run.wait(run.api.delete(path, purge=True), f"destroy VM {vmid}")
+            run.act(lambda: run.api.post(f"{path}/status/stop"), f"stop VM {vmid}")
+        run.act(lambda: run.api.delete(path, purge=True), f"destroy VM {vmid}")
         run.place(vmid, None)
 
 

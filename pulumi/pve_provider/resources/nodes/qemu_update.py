@@ -11,7 +11,7 @@ from ... import mark
 from ...client import retry
 from ...client.api import segment
 from ...collection import Row
-from ...errors import ApiError, Refused
+from ...errors import ApiError, Refused, TaskFailed
 from ...handler import Change
 from ...run import Run
 from ...wire import UNKNOWN, Values
@@ -39,6 +39,8 @@ def storages(news: Values) -> set[str]:
 
 def guard_disks(news: Values, live: list[Values]) -> None:
     """No disk is shrunk, moved or (without the unlock) deleted."""
+    if news.get("disks") is UNKNOWN:
+        return
     wanted = {disk["slot"]: disk for disk in news.get("disks") or () if isinstance(disk, dict)}
     for disk in live:
         slot = disk["slot"]
@@ -67,9 +69,15 @@ def wait_unlocked(run: Run, node: str, vmid: int) -> None:
     """Wait until a task of a run that died lets go of the VM."""
     deadline = time.monotonic() + UNLOCK_SECONDS
     for pause in retry.pauses():
-        current = run.api.get(f"{base(node, vmid)}/status/current")
+        try:
+            current = run.api.get(f"{base(node, vmid)}/status/current")
+        except ApiError as error:
+            if retry.GONE(error):
+                return
+            raise
         if not current.get("lock"):
             return
+        run.stop.check()
         if time.monotonic() > deadline:
             raise Refused(
                 f"VM {vmid} is still locked ({current['lock']}); see its tasks, then `qm unlock {vmid}`"
@@ -92,19 +100,23 @@ def finish_new(run: Run, node: str, news: Values, *, cloned: bool, tag: mark.Mar
     power(run, node, vmid, news, running=False)
 
 
-def apply(run: Run, vmid: int, node: str, row: Row, change: Change, fresh: mark.Mark) -> None:
+def apply(
+    run: Run, vmid: int, node: str, row: Row, change: Change, fresh: mark.Mark, *, adopting: bool
+) -> None:
     """Everything an update or an adoption does."""
     news = change.news
     live, _waiting = look(run, node, vmid)
+    if live.get("lock"):
+        wait_unlocked(run, node, vmid)
+        live, _waiting = look(run, node, vmid)
     before = config.decode(live)
     mine = {disk["slot"] for disk in (*(change.old_inputs.get("disks") or ()), *news["disks"])}
     guard_disks(news, [disk for disk in before["disks"] if disk["slot"] in mine])
     tag = mark.split(live.get("description"))[1]
-    if tag is None or (tag.urn == fresh.urn and change.olds is change.news):
+    if tag is None or adopting:
         tag = fresh
     running = row.get("status") == "running"
-    moved = change.olds.get("node") != news["node"] or change.olds is change.news
-    if moved and node != news["node"]:
+    if not adopting and change.olds.get("node") != news["node"] and node != news["node"]:
         node = migrate(run, vmid, node, str(news["node"]), running)
     join_pool(run, vmid, news, row, "pool" in change.dropped)
     dropped = change.dropped | {
@@ -112,7 +124,7 @@ def apply(run: Run, vmid: int, node: str, row: Row, change: Change, fresh: mark.
         for disk in before["disks"]
         if disk["slot"] in mine - {d["slot"] for d in news["disks"]}
     }
-    same_password = change.olds is not change.news and _password(news) == _password(change.old_inputs)
+    same_password = not adopting and _password(news) == _password(change.old_inputs)
     configure(run, node, vmid, news, live, dropped, tag, keep_password=same_password)
     live, _waiting = look(run, node, vmid)
     grow(run, node, vmid, news, live)
@@ -120,19 +132,17 @@ def apply(run: Run, vmid: int, node: str, row: Row, change: Change, fresh: mark.
     if running and news.get("restartIfNeeded") and news.get("started") is not False:
         _config, waiting = look(run, node, vmid)
         if waiting:
-            answer = run.api.post(f"{base(node, vmid)}/status/reboot", timeout=news.get("shutdownTimeout"))
-            run.wait(answer, f"restart VM {vmid}")
+            path = f"{base(node, vmid)}/status/reboot"
+            run.act(lambda: run.api.post(path, timeout=news.get("shutdownTimeout")), f"restart VM {vmid}")
 
 
 def migrate(run: Run, vmid: int, source: str, target: str, running: bool) -> str:
     """Move a VM to another node, with its local disks, without stopping it."""
-    answer = run.api.post(
-        f"{base(source, vmid)}/migrate",
-        target=target,
-        online=True if running else None,
-        **({"with-local-disks": True} if running else {}),
+    params = {"target": target, **({"online": True, "with-local-disks": True} if running else {})}
+    run.act(
+        lambda: run.api.post(f"{base(source, vmid)}/migrate", **params),
+        f"migrate VM {vmid} from {source} to {target}",
     )
-    run.wait(answer, f"migrate VM {vmid} from {source} to {target}")
     run.place(vmid, target)
     return target
 
@@ -195,19 +205,21 @@ def configure(
         return
     path = f"{base(node, vmid)}/config"
     call = run.api.post if allocates else run.api.put
-    run.wait(
-        call(path, **params, **({"delete": ",".join(sorted(gone))} if gone else {})), f"configure VM {vmid}"
-    )
+    if gone:
+        params["delete"] = ",".join(sorted(gone))
+    run.act(lambda: call(path, **params), f"configure VM {vmid}")
     _destroy_unused(run, node, vmid, news, live, gone)
 
 
 def _differs(key: str, value: Any, before: Values, live: config.Config) -> bool:
     if key == "description":
-        return str(live.get(key, "")).rstrip("\n") != value
+        return str(live.get(key, "")).rstrip("\n") != str(value)
     if key == "cipassword" or key not in live:
         return True
     probe = config.decode({key: value})
-    shared = [name for name in probe if name not in ("disks", "networks", "volumes", "incarnation")]
+    shared: list[str] = [
+        name for name in probe if name not in ("disks", "networks", "volumes", "incarnation")
+    ]
     if not shared:
         return bool(str(live[key]) != str(value))
     return any(bool(probe[name] != _same_part(name, probe, before)) for name in shared)
@@ -283,8 +295,10 @@ def _destroy_unused(
     now, _waiting = look(run, node, vmid)
     unused = sorted(key for key, value in now.items() if key.startswith("unused") and str(value) in volumes)
     if unused:
-        answer = run.api.put(f"{base(node, vmid)}/config", delete=",".join(unused))
-        run.wait(answer, f"destroy the disks taken out of VM {vmid}")
+        run.act(
+            lambda: run.api.put(f"{base(node, vmid)}/config", delete=",".join(unused)),
+            f"destroy the disks taken out of VM {vmid}",
+        )
 
 
 def grow(run: Run, node: str, vmid: int, news: Values, live: config.Config) -> None:
@@ -299,12 +313,13 @@ def grow(run: Run, node: str, vmid: int, news: Values, live: config.Config) -> N
 def resize(run: Run, node: str, vmid: int, disk: Values) -> None:
     """Set a disk's size; PVE refuses to shrink."""
     try:
-        answer = run.api.put(
-            f"{base(node, vmid)}/resize", disk=disk["slot"], size=config.size_text(float(disk["sizeGib"]))
+        size = config.size_text(float(disk["sizeGib"]))
+        run.act(
+            lambda: run.api.put(f"{base(node, vmid)}/resize", disk=disk["slot"], size=size),
+            f"resize {disk['slot']} of VM {vmid}",
         )
-        run.wait(answer, f"resize {disk['slot']} of VM {vmid}")
-    except ApiError as error:
-        if error.says("shrinking disks is not supported"):
+    except (ApiError, TaskFailed) as error:
+        if "shrinking disks is not supported" in str(error):
             raise Refused(
                 f"the image of disk {disk['slot']} is larger than {disk['sizeGib']:g} GiB; write a larger sizeGib"
             ) from None
@@ -317,14 +332,18 @@ def power(run: Run, node: str, vmid: int, news: Values, *, running: bool) -> Non
     if news.get("template") and not running:
         current, _waiting = look(run, node, vmid)
         if str(current.get("template", 0)) != "1":
-            run.wait(run.api.post(f"{path}/template"), f"make VM {vmid} a template")
+            run.act(lambda: run.api.post(f"{path}/template"), f"make VM {vmid} a template")
         return
     started = news.get("started")
     if started is True and not running:
-        policy = retry.Policy(name="start", again_when_lost=True, done=retry.RUNNING)
-        run.wait(run.api.post(f"{path}/status/start", policy), f"start VM {vmid}")
+        try:
+            run.act(lambda: run.api.post(f"{path}/status/start"), f"start VM {vmid}")
+        except (ApiError, TaskFailed) as error:
+            if "already running" not in str(error):
+                raise
     elif started is False and running:
-        answer = run.api.post(
-            f"{path}/status/shutdown", timeout=news.get("shutdownTimeout", 60), forceStop=True
+        seconds = news.get("shutdownTimeout", 60)
+        run.act(
+            lambda: run.api.post(f"{path}/status/shutdown", timeout=seconds, forceStop=True),
+            f"shut down VM {vmid}",
         )
-        run.wait(answer, f"shut down VM {vmid}")
