@@ -119,7 +119,9 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
 def _placed(findings: Iterable[Finding], positions: Positions) -> tuple[Finding, ...]:
     """Findings with their place looked up, errors first, then in the order of files and lines."""
     placed = [
-        finding if finding.place or not finding.path else dataclasses.replace(finding, place=positions.of(finding.path))
+        finding
+        if finding.place or not finding.path
+        else dataclasses.replace(finding, place=positions.of(finding.path))
         for finding in findings
     ]
     unique = dict.fromkeys(placed)
@@ -177,7 +179,11 @@ def check_texts(
 
 
 def check(
-    site_dir: Path, ledger_dir: Path | None = None, *, today: date | None = None, before: Mapping[str, str] | None = None
+    site_dir: Path,
+    ledger_dir: Path | None = None,
+    *,
+    today: date | None = None,
+    before: Mapping[str, str] | None = None,
 ) -> Checked:
     """:func:`check_texts` on folders; the ledger is ``ledger`` beside the site unless named."""
     ledger_dir = ledger_dir or site_dir.parent / "ledger"

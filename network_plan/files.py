@@ -37,7 +37,9 @@ def read_texts(folder: Path, suffix: str, *, missing_ok: bool = False) -> dict[s
         try:
             texts[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise FileError(f"{shown(path)}: byte {error.start} is no UTF-8; save the file as UTF-8") from error
+            raise FileError(
+                f"{shown(path)}: byte {error.start} is no UTF-8; save the file as UTF-8"
+            ) from error
         except OSError as error:
             raise FileError(f"{shown(path)}: {error.strerror}; make it readable") from error
     return texts

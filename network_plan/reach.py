@@ -59,7 +59,11 @@ class _Side:
 
 def _network_at(plan: Plan, prefix: IPv4Network) -> Network | None:
     for network in plan.networks:
-        if any(own.version == 4 and prefix.subnet_of(own) for own in network.prefixes if isinstance(own, IPv4Network)):
+        if any(
+            own.version == 4 and prefix.subnet_of(own)
+            for own in network.prefixes
+            if isinstance(own, IPv4Network)
+        ):
             return network
     return None
 
@@ -141,7 +145,9 @@ def _carries(services: tuple[Service, ...], service: Service) -> bool:
     return any(item.covers(service) for item in services)
 
 
-def _dnat(gateway: Gateway, target: _Side, service: Service, today: date | None) -> tuple[IPv4Address, str] | None:
+def _dnat(
+    gateway: Gateway, target: _Side, service: Service, today: date | None
+) -> tuple[IPv4Address, str] | None:
     for rule in gateway.dnat:
         if target.prefix == IPv4Network(rule.public) and _carries(rule.services, service):
             if rule.until is None or today is None or today <= rule.until:
@@ -204,7 +210,9 @@ def _guest_in(plan: Plan, guest: Guest, source: _Side, service: Service) -> Step
         if rule.source and not _inside(source.prefix, _named(plan, guest.cluster, rule.source)):
             continue
         return Step(where=where, rule=key, passed=rule.action == "ACCEPT")
-    return Step(where=where, rule=f"policy {guest.firewall.policy_in}", passed=guest.firewall.policy_in == "ACCEPT")
+    return Step(
+        where=where, rule=f"policy {guest.firewall.policy_in}", passed=guest.firewall.policy_in == "ACCEPT"
+    )
 
 
 def _to_gateway(gateway: Gateway, source: _Side, target: _Side, service: Service) -> Step | None:
@@ -243,7 +251,9 @@ def _ask(plan: Plan, source: _Side, target: _Side, service: Service, today: date
     translated = _dnat(gateway, target, service, today)
     if translated is not None:
         address, key = translated
-        steps.append(Step(where=f"gateway {gateway.host} (publish)", rule=f"{key}: to {address}", passed=True))
+        steps.append(
+            Step(where=f"gateway {gateway.host} (publish)", rule=f"{key}: to {address}", passed=True)
+        )
         target = _side(plan, str(address), IPv4Network(address))
     elif target.prefix.subnet_of(gateway.public):
         steps.append(Step(where=f"gateway {gateway.host}", rule="nothing is published there", passed=False))
@@ -258,7 +268,9 @@ def _ask(plan: Plan, source: _Side, target: _Side, service: Service, today: date
         steps.append(Step(where=where, rule="not back into the network it came from", passed=False))
         return answer(False)
     if same and source.network is not None:
-        steps.append(Step(where=f"network {source.network.key}", rule="neighbours, no gateway between", passed=True))
+        steps.append(
+            Step(where=f"network {source.network.key}", rule="neighbours, no gateway between", passed=True)
+        )
     elif source.internet and target.internet:
         steps.append(Step(where="internet", rule="neither side is behind the gateway", passed=False))
         return answer(False)
@@ -275,7 +287,9 @@ def _ask(plan: Plan, source: _Side, target: _Side, service: Service, today: date
         return answer(steps[-1].passed)
     if not target.internet and target.prefix.prefixlen == 32 and target.network and target.network.vnet:
         if target.network.role in ("servers", "dmz"):
-            steps.append(Step(where=f"network {target.network.key}", rule="no VM has this address", passed=False))
+            steps.append(
+                Step(where=f"network {target.network.key}", rule="no VM has this address", passed=False)
+            )
             return answer(False)
     return answer(True)
 
@@ -311,6 +325,8 @@ def reach(plan: Plan, source: str, target: str, service: str, today: date | None
     except ValueError as error:
         raise ReachError(str(error)) from error
     answers = [
-        _ask(plan, one, other, wanted, today) for one in _sides(plan, source) for other in _sides(plan, target)
+        _ask(plan, one, other, wanted, today)
+        for one in _sides(plan, source)
+        for other in _sides(plan, target)
     ]
     return next((answer for answer in answers if not answer.reachable), answers[0])

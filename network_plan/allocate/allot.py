@@ -34,7 +34,9 @@ class _Allotment:
             Finding(severity=Severity.ERROR, rule="ledger/full", what=what, cure=cure, path=path)
         )
 
-    def give(self, kind: Kind, owner: str, key: str, values: Iterator[str], pool: str, path: type_path) -> None:
+    def give(
+        self, kind: Kind, owner: str, key: str, values: Iterator[str], pool: str, path: type_path
+    ) -> None:
         """Allot the first unused of ``values`` to ``key``, unless it has one."""
         if (kind, key) in self.live:
             return
@@ -74,7 +76,9 @@ def _networks(allotment: _Allotment) -> None:
             values = _prefixes(str(pool.prefix6), 64, allotment.used[Kind.PREFIX6])
             allotment.give(Kind.PREFIX6, network.tenant, network.key, values, f"{name} (IPv6)", network.path)
         vlans = (str(vlan) for vlan in range(pool.vlans.first, pool.vlans.last + 1))
-        allotment.give(Kind.VLAN, network.tenant, network.key, vlans, f"the VLAN range of {name}", network.path)
+        allotment.give(
+            Kind.VLAN, network.tenant, network.key, vlans, f"the VLAN range of {name}", network.path
+        )
         vlan = allotment.live.get((Kind.VLAN, network.key))
         if vlan is not None:
             allotment.give(Kind.VNET, network.tenant, network.key, iter([f"vn{vlan}"]), name, network.path)

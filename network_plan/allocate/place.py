@@ -15,7 +15,9 @@ class Placement:
 
     def __init__(self, site: Site, live: Mapping[tuple[Kind, str], str]) -> None:
         self._free: dict[str, dict[str, int]] = {
-            name: {host: group.memory_mib - group.reserve_mib for group in cluster.hosts for host in group.names}
+            name: {
+                host: group.memory_mib - group.reserve_mib for group in cluster.hosts for host in group.names
+            }
             for name, cluster in site.clusters.clusters.items()
         }
         self._pins: dict[str, str] = {}

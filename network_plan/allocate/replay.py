@@ -81,7 +81,9 @@ def check_ledger(ledger: Ledger, clusters: frozenset[str]) -> list[Finding]:
     for role in ledger.roles:
         if role.primary not in clusters:
             what = f"there is no cluster {role.primary!r}"
-            findings.append(_problem("ledger/role", what, f"known: {', '.join(sorted(clusters))}", role.place))
+            findings.append(
+                _problem("ledger/role", what, f"known: {', '.join(sorted(clusters))}", role.place)
+            )
     return findings
 
 
@@ -105,5 +107,7 @@ def check_history(before: Mapping[str, str], now: Mapping[str, str], shown: str)
                 what = f"the line {line!r} was there before"
                 what += f", {instead!r} stands now" if instead else " and is gone"
                 cure = "a ledger line is never edited or removed; restore it, and add a line"
-                findings.append(_problem("ledger/edited", what, cure, Place(file=f"{shown}/{file}", line=number)))
+                findings.append(
+                    _problem("ledger/edited", what, cure, Place(file=f"{shown}/{file}", line=number))
+                )
     return findings

@@ -68,7 +68,9 @@ def derive_clusters(
     for cluster_id, cluster in sorted(site.clusters.clusters.items()):
         tenants = sorted({guest.tenant for guest in guests if guest.cluster == cluster_id})
         access = tuple(
-            Access(pool=tenant, group=f"{tenant}-ops", role=OPERATOR_ROLE.name, comment=site.tenants[tenant].name)
+            Access(
+                pool=tenant, group=f"{tenant}-ops", role=OPERATOR_ROLE.name, comment=site.tenants[tenant].name
+            )
             for tenant in tenants
         )
         found.append(

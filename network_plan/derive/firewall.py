@@ -66,7 +66,9 @@ def derive_cluster_firewall(networks: Sequence[Network], flows: Sequence[Flow]) 
             cidrs = tuple(sorted(str(prefix) for prefix in endpoint.prefixes))
             ipsets.append(IpSet(name=_word(text), cidrs=cidrs, comment=text))
     management = tuple(
-        sorted(str(prefix) for network in networks if network.role == "management" for prefix in network.prefixes)
+        sorted(
+            str(prefix) for network in networks if network.role == "management" for prefix in network.prefixes
+        )
     )
     ipsets.append(IpSet(name="management", cidrs=management, comment="management"))
     groups = [
@@ -115,5 +117,3 @@ def derive_guest_firewall(vm: str, nic: Nic, flows: Sequence[Flow]) -> GuestFire
         ipsets=(own,),
         rules=tuple(rules),
     )
-
-

@@ -11,8 +11,8 @@ from network_plan.model.flow import Endpoint, Flow
 from network_plan.model.ledger import Kind
 from network_plan.model.network import IpNetwork, Network
 from network_plan.model.service import Service
-from network_plan.model.site import Site
 from network_plan.model.site import Flow as DeclaredFlow
+from network_plan.model.site import Site
 from network_plan.model.site.endpoint import EndpointKind, EndpointRef, parse_endpoint
 from network_plan.model.site.expand import declared_vms
 
@@ -31,9 +31,7 @@ class Resolver:
 
     def __init__(self, site: Site, live: Mapping[tuple[Kind, str], str], networks: Sequence[Network]) -> None:
         self._networks = networks
-        self._vms = {
-            vm.key: (live[Kind.ADDRESS, f"{vm.key}/net0"], vm.network) for vm in declared_vms(site)
-        }
+        self._vms = {vm.key: (live[Kind.ADDRESS, f"{vm.key}/net0"], vm.network) for vm in declared_vms(site)}
         self.serves = {vm.key: tuple(map(Service.parse, vm.vm.serves)) for vm in declared_vms(site)}
 
     def endpoint(self, ref: EndpointRef) -> Endpoint:
@@ -80,7 +78,9 @@ def _flow(resolver: Resolver, owner: str, key: str, flow: DeclaredFlow) -> Flow:
     )
 
 
-def derive_flows(site: Site, live: Mapping[tuple[Kind, str], str], networks: Sequence[Network]) -> tuple[Flow, ...]:
+def derive_flows(
+    site: Site, live: Mapping[tuple[Kind, str], str], networks: Sequence[Network]
+) -> tuple[Flow, ...]:
     """Every flow with its reason, sorted by key (``tenant/name``, ``regency/name``, ``publish/name``, ``egress/name``)."""
     resolver = Resolver(site, live, networks)
     operator = site.regency.operator
@@ -89,7 +89,9 @@ def derive_flows(site: Site, live: Mapping[tuple[Kind, str], str], networks: Seq
         for tenant_id, tenant in site.tenants.items()
         for name, flow in tenant.flows.items()
     ]
-    found += [_flow(resolver, operator, f"regency/{name}", flow) for name, flow in site.services.flows.items()]
+    found += [
+        _flow(resolver, operator, f"regency/{name}", flow) for name, flow in site.services.flows.items()
+    ]
     for name, item in site.services.publish.items():
         owner, _, vm = item.vm.partition("/")
         until: date | None = site.services.exceptions[item.exception].until if item.exception else None

@@ -24,7 +24,9 @@ SSH = Service(proto="tcp", first=22, last=22)
 
 def _interfaces(site: Site, networks: Sequence[Network]) -> tuple[Interface, ...]:
     declared = site.networks.gateway
-    found = [Interface(name=declared.wan_interface, kind="wan", vlan=None, network=None, addresses=(declared.wan,))]
+    found = [
+        Interface(name=declared.wan_interface, kind="wan", vlan=None, network=None, addresses=(declared.wan,))
+    ]
     for network in sorted(networks, key=lambda network: network.vlan):
         addresses: tuple[IPv4Interface | IPv6Interface, ...] = tuple(
             ip_interface(f"{address}/{prefix.prefixlen}")
@@ -32,7 +34,11 @@ def _interfaces(site: Site, networks: Sequence[Network]) -> tuple[Interface, ...
         )
         found.append(
             Interface(
-                name=f"lan{network.vlan}", kind="lan", vlan=network.vlan, network=network.key, addresses=addresses
+                name=f"lan{network.vlan}",
+                kind="lan",
+                vlan=network.vlan,
+                network=network.key,
+                addresses=addresses,
             )
         )
     return tuple(found)
@@ -44,7 +50,9 @@ def _sources(flow: Flow) -> tuple[IpNetwork, ...]:
     for source in flow.sources:
         if source.vm is not None and source.networks == flow.target.networks:
             continue
-        for prefix, network in zip(source.prefixes, _networks_of(source.prefixes, source.networks), strict=True):
+        for prefix, network in zip(
+            source.prefixes, _networks_of(source.prefixes, source.networks), strict=True
+        ):
             if flow.target.vm is None or network not in flow.target.networks:
                 seen[prefix] = None
     return tuple(sorted(seen, key=lambda net: (net.version, int(net.network_address), net.prefixlen)))
@@ -69,11 +77,15 @@ def derive_gateway(
     addresses = {(item.use, item.name): item.address for item in public}
     forward, inputs, dnat, snat = [], [], [], []
     inputs.append(
-        InputRule(key="gateway/ssh", sources=admins, services=(SSH,), why="the operator reaches its own gateway")
+        InputRule(
+            key="gateway/ssh", sources=admins, services=(SSH,), why="the operator reaches its own gateway"
+        )
     )
     for flow in flows:
         if flow.target.kind == "gateway":
-            inputs.append(InputRule(key=flow.key, sources=_sources(flow), services=flow.services, why=flow.why))
+            inputs.append(
+                InputRule(key=flow.key, sources=_sources(flow), services=flow.services, why=flow.why)
+            )
             continue
         forward.append(
             ForwardRule(

@@ -35,5 +35,5 @@ def derive_names(
     for item in public:
         if item.use == "publish":
             for view in ("internal", "public"):
-                add(Name(fqdn=f"{item.name}.{domain}", addresses=(item.address,), view=view))  # type: ignore[arg-type]
+                add(Name(fqdn=f"{item.name}.{domain}", addresses=(item.address,), view=view))
     return tuple(found[key] for key in sorted(found))

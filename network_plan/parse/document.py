@@ -56,10 +56,14 @@ class _Reader:
     def read(self, node: yaml.Node, path: type_path) -> Data:
         place = self.place(node.start_mark)
         if len(path) - len(self.base) > MAX_DEPTH:
-            self.fail("site/depth", "the file is nested too deeply", "site files have few levels", place, path)
+            self.fail(
+                "site/depth", "the file is nested too deeply", "site files have few levels", place, path
+            )
             return None
         if id(node) in self._seen:
-            self.fail("site/alias", "a YAML alias (*name)", "write the value out where it is used", place, path)
+            self.fail(
+                "site/alias", "a YAML alias (*name)", "write the value out where it is used", place, path
+            )
             return None
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
@@ -100,7 +104,9 @@ class _Reader:
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             reason = str(error).splitlines()[0]
             place = self.place(node.start_mark)
-            self.fail("site/value", f"{node.value!r} can't be read: {reason}", "quote it if it is text", place, path)
+            self.fail(
+                "site/value", f"{node.value!r} can't be read: {reason}", "quote it if it is text", place, path
+            )
             return None
         if isinstance(value, datetime.datetime):
             value = value.date()
@@ -133,11 +139,15 @@ def read_document(file: str, text: str, base: type_path, positions: Positions) -
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = reader.place(mark) if mark else Place(file=file)
-        reader.fail("site/yaml", f"this is not YAML: {error.problem}", "mend the line or its indentation", place, base)
+        reader.fail(
+            "site/yaml", f"this is not YAML: {error.problem}", "mend the line or its indentation", place, base
+        )
         return None, reader.findings
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        reader.fail("site/yaml", f"this is not YAML: {reason}", "save it as UTF-8 text", Place(file=file), base)
+        reader.fail(
+            "site/yaml", f"this is not YAML: {reason}", "save it as UTF-8 text", Place(file=file), base
+        )
         return None, reader.findings
     if node is None:
         reader.fail("site/empty", "the file is empty", "write its keys, or remove it", Place(file=file), base)

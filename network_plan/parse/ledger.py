@@ -65,7 +65,9 @@ def _entry(kind: Kind, owner: str, line: str, place: Place) -> Entry | Finding:
     if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         return _problem(place, "a merge marker", "keep the lines of both sides (the union merge does that)")
     if len(words) != 3 or words[0] not in (Act.ALLOT.value, Act.RELEASE.value):
-        return _problem(place, f"{line!r} is no ledger line", "a line reads 'allot KEY VALUE'; restore it from git")
+        return _problem(
+            place, f"{line!r} is no ledger line", "a line reads 'allot KEY VALUE'; restore it from git"
+        )
     try:
         value = _READ[kind](words[2])
     except ValueError as error:

@@ -70,7 +70,13 @@ def _owners(check: _Check) -> None:
         for index, group in enumerate(cluster.hosts):
             path = ("clusters", "clusters", name, "hosts", index)
             if group.reserve_mib >= group.memory_mib:
-                check.fail("site/reserve", "nothing is left for VMs", "reserve less than the memory", *path, "reserve_mib")
+                check.fail(
+                    "site/reserve",
+                    "nothing is left for VMs",
+                    "reserve less than the memory",
+                    *path,
+                    "reserve_mib",
+                )
             for host in group.names:
                 if host in seen:
                     what = f"host {host!r} stands in {seen[host]} and in {name}"
@@ -85,7 +91,9 @@ def _owners(check: _Check) -> None:
             check.known("size", vm.size, site.clusters.sizes, *path, "size")
             check.services(vm.serves, *path, "serves")
             if vm.priority not in site.dr.tiers:
-                check.fail("site/tier", f"dr.yml has no tier {vm.priority}", "add it there", *path, "priority")
+                check.fail(
+                    "site/tier", f"dr.yml has no tier {vm.priority}", "add it there", *path, "priority"
+                )
             if vm.network != "servers":
                 check.known("network", vm.network, tenant.networks, *path, "network")
             cluster_id = vm.cluster or site.clusters.default_cluster
@@ -96,7 +104,9 @@ def _owners(check: _Check) -> None:
                 check.known("host", vm.node, hosts, *path, "node")
         for name, extra in tenant.networks.items():
             if extra.cluster is not None:
-                check.known("cluster", extra.cluster, clusters, "tenants", tenant_id, "networks", name, "cluster")
+                check.known(
+                    "cluster", extra.cluster, clusters, "tenants", tenant_id, "networks", name, "cluster"
+                )
 
 
 def _pools(check: _Check) -> None:
@@ -119,12 +129,16 @@ def _pools(check: _Check) -> None:
     blocks.append(("the gateway's link", site.networks.gateway.wan.network, ("networks", "gateway", "wan")))
     for (name_a, a, _), (name_b, b, path_b) in combinations(blocks, 2):
         if a.version == b.version and a.overlaps(b):
-            check.fail("site/overlap", f"{name_b} {b} overlaps {name_a} {a}", "give each its own block", *path_b)
+            check.fail(
+                "site/overlap", f"{name_b} {b} overlaps {name_a} {a}", "give each its own block", *path_b
+            )
     roles = list(site.networks.pools.items())
     for (role_a, a_pool), (role_b, b_pool) in combinations(roles, 2):
         if a_pool.vlans.first <= b_pool.vlans.last and b_pool.vlans.first <= a_pool.vlans.last:
             what = f"VLANs of {role_b.value} overlap those of {role_a.value}"
-            check.fail("site/overlap", what, "give each its own range", "networks", "pools", role_b.value, "vlans")
+            check.fail(
+                "site/overlap", what, "give each its own range", "networks", "pools", role_b.value, "vlans"
+            )
     gateway = site.networks.gateway
     if gateway.isp not in gateway.wan.network or gateway.isp == gateway.wan.ip:
         what = f"the provider's address {gateway.isp} is not the other end of {gateway.wan}"
@@ -154,12 +168,21 @@ def _networks(check: _Check, networks: tuple[DeclaredNetwork, ...]) -> None:
             check.fail("site/prefix", what, "split it, or lengthen the pool's networks", *network.path)
     for name, cluster in site.clusters.clusters.items():
         path = ("clusters", "clusters", name, "network")
-        if check.known("network", cluster.network, keys, *path) and keys[cluster.network].role is not Role.MANAGEMENT:
-            check.fail("site/network", f"{cluster.network} is no management network", "name one that is", *path)
+        if (
+            check.known("network", cluster.network, keys, *path)
+            and keys[cluster.network].role is not Role.MANAGEMENT
+        ):
+            check.fail(
+                "site/network", f"{cluster.network} is no management network", "name one that is", *path
+            )
 
 
-def _flow(check: _Check, tenant: str, flow: Flow, offices: set[str], networks: set[str], path: type_path) -> None:
-    ends = [(text, (*path, "from", index)) for index, text in enumerate(flow.from_)] + [(flow.to, (*path, "to"))]
+def _flow(
+    check: _Check, tenant: str, flow: Flow, offices: set[str], networks: set[str], path: type_path
+) -> None:
+    ends = [(text, (*path, "from", index)) for index, text in enumerate(flow.from_)] + [
+        (flow.to, (*path, "to"))
+    ]
     services = check.services(flow.ports, *path, "ports")
     for text, where in ends:
         try:
@@ -170,7 +193,9 @@ def _flow(check: _Check, tenant: str, flow: Flow, offices: set[str], networks: s
             continue
         target = where[-1] == "to"
         if target and ref.kind is EndpointKind.INTERNET:
-            check.fail("site/flow", "a flow can't lead to the internet", "write an egress in services.yml", *where)
+            check.fail(
+                "site/flow", "a flow can't lead to the internet", "write an egress in services.yml", *where
+            )
         if not target and ref.kind in (EndpointKind.GATEWAY, EndpointKind.INTERNET):
             cure = "publish a VM in services.yml" if ref.kind is EndpointKind.INTERNET else "name a network"
             check.fail("site/flow", f"a flow can't come from {text!r}", cure, *where)
@@ -180,11 +205,15 @@ def _flow(check: _Check, tenant: str, flow: Flow, offices: set[str], networks: s
                     check.fail("site/flow", f"{ref.key} serves nothing", "name the ports", *where)
         elif ref.kind is EndpointKind.NETWORK:
             check.known("network", ref.key, networks, *where)
-        elif ref.kind is EndpointKind.OFFICE and check.known("tenant", ref.tenant, check.site.tenants, *where):
+        elif ref.kind is EndpointKind.OFFICE and check.known(
+            "tenant", ref.tenant, check.site.tenants, *where
+        ):
             if ref.name:
                 check.known("office", ref.key, offices, *where)
             elif not any(office.startswith(f"{ref.tenant}/") for office in offices):
-                check.fail("site/flow", f"{ref.tenant} has no office", "declare one, or name another source", *where)
+                check.fail(
+                    "site/flow", f"{ref.tenant} has no office", "declare one, or name another source", *where
+                )
         if target and ref.kind is not EndpointKind.VM and not services:
             check.fail("site/flow", f"a flow to {text!r} names no ports", "name them", *path)
 
@@ -217,7 +246,9 @@ def _public(check: _Check) -> None:
         if item.address is None:
             continue
         if item.address not in public.prefix:
-            check.fail("site/public", f"{item.address} is not in {public.prefix}", "take one of the block", *path)
+            check.fail(
+                "site/public", f"{item.address} is not in {public.prefix}", "take one of the block", *path
+            )
         if item.address in taken:
             what = f"public address {item.address} is taken by {taken[item.address]}"
             check.fail("site/public", what, "take another, or leave it to the ledger", *path)

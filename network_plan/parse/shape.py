@@ -57,7 +57,9 @@ def _known(kind: Any, path: Sequence[str | int]) -> list[str]:
     for step in path:
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
             kind = _strip(_fields(kind).get(str(step)))
-        elif isinstance(typing.get_origin(kind), type) and issubclass(typing.get_origin(kind) or object, Mapping):
+        elif isinstance(typing.get_origin(kind), type) and issubclass(
+            typing.get_origin(kind) or object, Mapping
+        ):
             kind = _strip(typing.get_args(kind)[1])
         elif typing.get_origin(kind) is tuple:
             kind = _strip(typing.get_args(kind)[0])
@@ -87,7 +89,11 @@ def _sentence(kind: type, error: Any, path: type_path) -> tuple[str, str, str]:
     shown = repr(error["input"]) if isinstance(error["input"], (str, int, float, bool)) else "this"
     if len(shown) > 80:
         shown = shown[:77] + "..."
-    return "site/type", f"{name!r} can't be {shown}", f"it {message}" if message.startswith("should") else message
+    return (
+        "site/type",
+        f"{name!r} can't be {shown}",
+        f"it {message}" if message.startswith("should") else message,
+    )
 
 
 def read_shape(kind: type[T], data: Data, base: type_path) -> tuple[T | None, list[Finding]]:

@@ -27,7 +27,11 @@ def _stray(file: str) -> Finding:
     near = difflib.get_close_matches(file, known, n=1)
     cure = f"did you mean {near[0]}?" if near else f"a site has {', '.join(known)}"
     return Finding(
-        severity=Severity.ERROR, rule="site/file", what="nothing reads this file", cure=cure, place=Place(file=file)
+        severity=Severity.ERROR,
+        rule="site/file",
+        what="nothing reads this file",
+        cure=cure,
+        place=Place(file=file),
     )
 
 
@@ -69,7 +73,11 @@ def parse_site(texts: Mapping[str, str], shown: str) -> tuple[Site | None, Posit
             place = Place(file=f"{shown}/{stem}.yml")
             findings.append(
                 Finding(
-                    severity=Severity.ERROR, rule="site/file", what="the file is missing", cure="write it", place=place
+                    severity=Severity.ERROR,
+                    rule="site/file",
+                    what="the file is missing",
+                    cure="write it",
+                    place=place,
                 )
             )
     if findings or len(parts) != len(FILES):

@@ -18,7 +18,7 @@ def _records(names: list[Name]) -> list[tuple[str, str, str]]:
 
 
 def render_resolver(plan: Plan, gateway: Gateway) -> str:
-    """unbound's ``server:`` part: where it listens, whom it answers, the regency's own names."""
+    """Unbound's ``server:`` part: where it listens, whom it answers, the regency's own names."""
     names = [name for name in plan.names if name.view == "internal"]
     return print_template(
         "unbound.conf.j2",

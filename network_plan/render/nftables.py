@@ -81,7 +81,8 @@ def _triples(rules: Sequence[ForwardRule]) -> list[_Element]:
         ]
         elements += [
             _Element(
-                text=f"{_address(b.sides[0])} . {_address(b.sides[1])} . {proto} . {_port(b.sides[2])}", key=b.key
+                text=f"{_address(b.sides[0])} . {_address(b.sides[1])} . {proto} . {_port(b.sides[2])}",
+                key=b.key,
             )
             for b in disjoint(boxes)
         ]
@@ -97,7 +98,9 @@ def _pairs(rules: Sequence[ForwardRule]) -> list[_Element]:
         for source in _v4(rule.sources)
         for target in _v4(rule.destinations)
     ]
-    return [_Element(text=f"{_address(b.sides[0])} . {_address(b.sides[1])}", key=b.key) for b in disjoint(boxes)]
+    return [
+        _Element(text=f"{_address(b.sides[0])} . {_address(b.sides[1])}", key=b.key) for b in disjoint(boxes)
+    ]
 
 
 def _ends(rules: Sequence[ForwardRule | InputRule], side: str) -> list[_Element]:
@@ -137,7 +140,9 @@ def _dated_forward(rules: Sequence[ForwardRule], wan: str, offset: int) -> list[
         if rule.until is None:
             continue
         for service in rule.services:
-            source = f'iifname "{wan}" ct status dnat' if rule.from_internet else f"ip saddr {_set(rule.sources)}"
+            source = (
+                f'iifname "{wan}" ct status dnat' if rule.from_internet else f"ip saddr {_set(rule.sources)}"
+            )
             match = f"{source} ip daddr {_set(rule.destinations)} {_match(service)}"
             found.append(_Dated(before=end_of(rule.until, offset), match=match, key=rule.key))
     return found

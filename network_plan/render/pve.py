@@ -15,7 +15,12 @@ def _rule(rule: Rule) -> str:
     if rule.direction == "group":
         return f"GROUP {rule.action}{comment}"
     words = [rule.direction.upper(), rule.action]
-    for flag, value in (("-source", rule.source), ("-dest", rule.dest), ("-p", rule.proto), ("-dport", rule.dport)):
+    for flag, value in (
+        ("-source", rule.source),
+        ("-dest", rule.dest),
+        ("-p", rule.proto),
+        ("-dport", rule.dport),
+    ):
         if value:
             words += [flag, value]
     return " ".join(words) + comment
@@ -42,7 +47,12 @@ def render_pve_firewall(plan: Plan) -> dict[str, str]:
             own = guest.firewall
             lines = ["[OPTIONS]", "", f"enable: {int(own.enable)}", f"policy_in: {own.policy_in}"]
             lines += [f"policy_out: {own.policy_out}", f"ipfilter: {int(own.ipfilter)}"]
-            lines += [f"macfilter: {int(own.macfilter)}", f"dhcp: {int(own.dhcp)}", f"ndp: {int(own.ndp)}", ""]
+            lines += [
+                f"macfilter: {int(own.macfilter)}",
+                f"dhcp: {int(own.dhcp)}",
+                f"ndp: {int(own.ndp)}",
+                "",
+            ]
             for ipset in own.ipsets:
                 lines += _ipset(ipset)
             lines += ["[RULES]", "", *map(_rule, own.rules), ""]

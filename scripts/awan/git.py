@@ -11,8 +11,8 @@ from pathlib import Path
 def _git(folder: Path, *args: str) -> str | None:
     env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
-        result = subprocess.run(  # noqa: S603 - fixed words and revisions
-            ["git", "-C", str(folder), *args],  # noqa: S607 - git of the PATH
+        result = subprocess.run(
+            ["git", "-C", str(folder), *args],
             capture_output=True,
             text=True,
             env=env,
@@ -50,7 +50,9 @@ def ledger_before(ledger_dir: Path) -> dict[str, str] | None:
     prefix = (_git(folder, "rev-parse", "--show-prefix") or "").strip()
     if folder != ledger_dir:
         prefix += f"{ledger_dir.name}/"
-    listing = _git(folder, "ls-tree", "-r", "--full-tree", "--format=%(objectname) %(path)", base, prefix or ".")
+    listing = _git(
+        folder, "ls-tree", "-r", "--full-tree", "--format=%(objectname) %(path)", base, prefix or "."
+    )
     if not listing:
         return None
     names = [line.split(" ", 1) for line in listing.splitlines()]
@@ -64,7 +66,7 @@ def ledger_before(ledger_dir: Path) -> dict[str, str] | None:
 def _blobs(folder: Path, blobs: list[str]) -> list[str] | None:
     """The texts of many objects by one process."""
     result = subprocess.run(
-        ["git", "-C", str(folder), "cat-file", "--batch"],  # noqa: S607 - git of the PATH
+        ["git", "-C", str(folder), "cat-file", "--batch"],
         input="".join(f"{blob}\n" for blob in blobs).encode(),
         capture_output=True,
         check=False,

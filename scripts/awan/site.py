@@ -32,7 +32,9 @@ def find_site() -> Path:
 def site_options(function: F) -> F:
     """Add ``--site`` and ``--ledger``."""
     function = click.option(
-        "--ledger", type=click.Path(path_type=Path), help="Folder of the ledger; default: 'ledger' beside the site."
+        "--ledger",
+        type=click.Path(path_type=Path),
+        help="Folder of the ledger; default: 'ledger' beside the site.",
     )(function)
     return click.option(
         "--site", type=click.Path(path_type=Path), help="Folder of the site files; default: inventory/site."

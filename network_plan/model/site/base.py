@@ -26,7 +26,9 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"
 Source = Annotated[
     str,
     StringConstraints(
-        min_length=9, max_length=400, pattern=r"^((Perbup|Perda|RFC|Perpres|https?)[^\x00-\x1f]+|assumption: [^\x00-\x1f]{8,})$"
+        min_length=9,
+        max_length=400,
+        pattern=r"^((Perbup|Perda|RFC|Perpres|https?)[^\x00-\x1f]+|assumption: [^\x00-\x1f]{8,})$",
     ),
 ]
 """Where a figure comes from: ``Perbup 253/2019 §4.6.11``, or ``assumption: why``."""

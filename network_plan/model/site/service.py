@@ -10,7 +10,6 @@ from ipaddress import IPv4Address
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import MinLen
-
 from pydantic import Field
 
 from network_plan.model.site.base import FORBID, Id, Source, Text, Words

@@ -10,7 +10,6 @@ from enum import Enum
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
-
 from pydantic import Field, Strict
 
 from network_plan.model.site.base import FORBID, Flag, Id, Positive, Source, Text, Words

@@ -25,7 +25,7 @@ def _in_the_way(finding: Finding) -> bool:
 @click.option("--dry-run", is_flag=True, help="Print the lines, write nothing.")
 @json_option
 def command(site: Path | None, ledger: Path | None, dry_run: bool, as_json: bool) -> int:
-    """Write the ledger lines that are missing; never edits one.
+    r"""Write the ledger lines that are missing; never edits one.
 
     With any error in the site or the ledger nothing is written (exit 2).
 

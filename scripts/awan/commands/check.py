@@ -19,7 +19,7 @@ from scripts.awan.site import json_option, read_checked, site_options, today_opt
 @today_option
 @json_option
 def command(site: Path | None, ledger: Path | None, today: date, as_json: bool) -> int:
-    """Parse the site, see that the ledger is complete and unedited, run the policy; all findings at once.
+    r"""Parse the site, see that the ledger is complete and unedited, run the policy; all findings at once.
 
     Exit 0 without errors (warnings may stand), 1 with findings that are errors.
 

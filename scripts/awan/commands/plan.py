@@ -15,7 +15,7 @@ from scripts.awan.site import json_option, read_plan, site_options
 @site_options
 @json_option
 def command(site: Path | None, ledger: Path | None, as_json: bool) -> int:
-    """Print the Plan: a summary for people, all of it as JSON. Equal input gives equal bytes.
+    r"""Print the Plan: a summary for people, all of it as JSON. Equal input gives equal bytes.
 
     \b
     Example:
@@ -26,7 +26,9 @@ def command(site: Path | None, ledger: Path | None, as_json: bool) -> int:
     if as_json:
         click.echo(plan.to_json(), nl=False)
         return 0
-    click.echo(f"{plan.regency} · epoch {plan.role.epoch}, primary {plan.role.primary} · serial {plan.serial}\n")
+    click.echo(
+        f"{plan.regency} · epoch {plan.role.epoch}, primary {plan.role.primary} · serial {plan.serial}\n"
+    )
     print_table(
         "Networks",
         ("network", "role", "VLAN", "prefixes", "site"),
@@ -36,7 +38,15 @@ def command(site: Path | None, ledger: Path | None, as_json: bool) -> int:
         "Guests",
         ("cluster", "VMID", "VM", "node", "address", "MiB", "runs"),
         (
-            (g.cluster, g.vmid, g.key, g.node, g.nics[0].addresses[0].ip, g.memory_mib, "yes" if g.running else "no")
+            (
+                g.cluster,
+                g.vmid,
+                g.key,
+                g.node,
+                g.nics[0].addresses[0].ip,
+                g.memory_mib,
+                "yes" if g.running else "no",
+            )
             for g in plan.guests
         ),
     )

@@ -31,8 +31,10 @@ def split_target(text: str) -> tuple[str, str]:
 @site_options
 @today_option
 @json_option
-def command(source: str, target: str, site: Path | None, ledger: Path | None, today: date, as_json: bool) -> int:
-    """May FROM open a flow to TO, by which rule, over which path? Exit 0 yes, 1 no.
+def command(
+    source: str, target: str, site: Path | None, ledger: Path | None, today: date, as_json: bool
+) -> int:
+    r"""May FROM open a flow to TO, by which rule, over which path? Exit 0 yes, 1 no.
 
     FROM and TO: an address or prefix, tenant/vm, tenant/network, office:TENANT, a DNS name, a public
     service, 'internet', 'management', 'gateway'. Without a port the question is an ICMP echo.

@@ -17,7 +17,7 @@ from scripts.awan.site import read_plan, site_options
 @site_options
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build"), help="Folder; default: build.")
 def command(target: str, site: Path | None, ledger: Path | None, out: Path) -> int:
-    """Write one target's files into build/TARGET/.
+    r"""Write one target's files into build/TARGET/.
 
     \b
     Example:

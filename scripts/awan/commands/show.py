@@ -37,7 +37,10 @@ def _guest(plan: Plan, word: str) -> dict[str, object]:
     networks = {nic.network for guest in guests for nic in guest.nics}
     addresses = {address.ip for guest in guests for nic in guest.nics for address in nic.addresses}
     published = {
-        rule.key.partition("/")[2] for gateway in plan.gateways for rule in gateway.dnat if rule.target in addresses
+        rule.key.partition("/")[2]
+        for gateway in plan.gateways
+        for rule in gateway.dnat
+        if rule.target in addresses
     }
     return {
         "guests": guests,
@@ -86,7 +89,9 @@ def find(plan: Plan, word: str) -> dict[str, object]:
         found = {kind: objects for kind, objects in look(plan, word).items() if objects}
         if found:
             return found
-    raise Problem(f"{word!r} is nothing in the Plan; name a tenant, a host, a VM (tenant/vm, VMID) or an address")
+    raise Problem(
+        f"{word!r} is nothing in the Plan; name a tenant, a host, a VM (tenant/vm, VMID) or an address"
+    )
 
 
 def _cell(value: object) -> str:
@@ -104,7 +109,7 @@ def _cell(value: object) -> str:
 @site_options
 @json_option
 def command(word: str, site: Path | None, ledger: Path | None, as_json: bool) -> int:
-    """Everything known of a TENANT, HOST, VM (key, name, VMID) or ADDRESS, each figure with its source.
+    r"""Everything known of a TENANT, HOST, VM (key, name, VMID) or ADDRESS, each figure with its source.
 
     \b
     Example:
