@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.toolchain.paths import ROOT
+from scripts.toolchain.paths import ROOT, versions
 
 ROLES = sorted(folder for folder in (ROOT / "roles").glob("*") if folder.is_dir())
 NAMES = [role.name for role in ROLES]
@@ -73,3 +73,27 @@ def test_task_files_and_templates_fit_a_screen_or_two(role: Path) -> None:
         file.name: n for file in texts if (n := len(file.read_text(encoding="utf-8").splitlines())) > LONGEST
     }
     assert not long
+
+
+def _packages(value: Any) -> set[str]:
+    """Collect the packages that apt tasks name outright (a variable's are in the defaults)."""
+    found: set[str] = set()
+    if isinstance(value, list):
+        return found.union(*(_packages(entry) for entry in value))
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            if key in ("ansible.builtin.apt", "apt"):
+                names = entry.get("name", [])
+                found |= {name for name in ([names] if isinstance(names, str) else names) if "{{" not in name}
+            else:
+                found |= _packages(entry)
+    return found
+
+
+@pytest.mark.parametrize("role", ROLES, ids=NAMES)
+def test_what_a_role_installs_is_in_the_base_image(role: Path) -> None:
+    """Booted hosts of the testbed reach no mirror: scripts/toolchain/versions.toml lists what they can install."""
+    named = {name for key, value in _defaults(role).items() if key.endswith("_packages") for name in value}
+    for file in role.glob("tasks/*.yml"):
+        named |= _packages(_read(file))
+    assert named - set(versions()["base"]["packages"]) == set()

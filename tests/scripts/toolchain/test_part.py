@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,25 @@ def test_two_runs_at_once_wait_for_each_other(own_cache: Path, tmp_path: Path) -
     said, _ = child.communicate(timeout=20)
     assert said == "first is done\n"
     assert own_cache.is_dir()
+
+
+def test_what_a_killed_run_left_at_work_is_waited_for(own_cache: Path, tmp_path: Path) -> None:
+    """SIGKILL of a run leaves its child writing: nobody may sweep the folder under it."""
+    done = tmp_path / "done"
+    script = (
+        "from scripts.toolchain.part import only_one, run\n"
+        "with only_one('thing'):\n"
+        "    print('started', flush=True)\n"
+        f"    run(['sh', '-c', 'sleep 1; touch {done}'], log='child')\n"
+    )
+    first = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "started\n"
+    while not (own_cache / "logs" / "child.log").exists():
+        time.sleep(0.01)
+    time.sleep(0.2)
+    first.kill()
+    first.communicate()
+    assert not done.exists()
+    with only_one("thing"):
+        assert done.exists()
