@@ -6,18 +6,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-
 from network_plan.render.map import render_map
+
 from scripts.awan.problem import Problem
 from scripts.awan.site import read_plan, site_options
 
 
 @click.command("map")
 @site_options
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/map.html"), help="File; default: build/map.html.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("build/map.html"),
+    help="File; default: build/map.html.",
+)
 @click.option("--open", "open_it", is_flag=True, help="Open it in the browser.")
 def command(site: Path | None, ledger: Path | None, out: Path, open_it: bool) -> int:
-    """Write the map: one page that loads nothing from outside, with tables and search.
+    r"""Write the map: one page that loads nothing from outside, with tables and search.
 
     \b
     Example:

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything of a live cluster that the Plan speaks of, read through its API (``pvesh get`` would show the same)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from pve_provider.client.api import Api, segment
+
+Row = dict[str, Any]
+
+READERS = 4
+"""Requests at once: PVE answers with three workers, more would only queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveGuest:
+    """One VM: its line in ``/cluster/resources``, its configuration and its firewall."""
+
+    resource: Row
+    config: Row
+    options: Row
+    rules: tuple[Row, ...]
+    ipsets: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """One cluster as its API answers."""
+
+    name: str
+    pools: dict[str, Row]
+    roles: dict[str, Row]
+    groups: dict[str, Row]
+    acl: tuple[Row, ...]
+    zones: dict[str, Row]
+    vnets: dict[str, Row]
+    subnets: dict[str, Row]
+    options: Row
+    aliases: dict[str, Row]
+    ipsets: dict[str, tuple[str, ...]]
+    security_groups: dict[str, tuple[Row, ...]]
+    guests: dict[int, LiveGuest]
+
+
+def _by(rows: list[Row], key: str) -> dict[str, Row]:
+    return {str(row[key]): row for row in rows}
+
+
+def _cidrs(rows: list[Row]) -> tuple[str, ...]:
+    return tuple(sorted(str(row["cidr"]) + (" nomatch" if row.get("nomatch") else "") for row in rows))
+
+
+def _in_order(rows: list[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: int(row.get("pos", 0))))
+
+
+def _guest(api: Api, resource: Row) -> LiveGuest:
+    base = f"/nodes/{segment(resource['node'])}/qemu/{resource['vmid']}"
+    sets = [str(row["name"]) for row in api.get(f"{base}/firewall/ipset")]
+    return LiveGuest(
+        resource=resource,
+        config=api.get(f"{base}/config"),
+        options=api.get(f"{base}/firewall/options"),
+        rules=_in_order(api.get(f"{base}/firewall/rules")),
+        ipsets={name: _cidrs(api.get(f"{base}/firewall/ipset/{segment(name)}")) for name in sets},
+    )
+
+
+def read_live(api: Api) -> Live:
+    """Read a whole cluster.
+
+    Raises:
+        pve_provider.errors.*: the cluster does not answer, or refuses.
+    """
+    status = api.get("/cluster/status")
+    name = next((str(row["name"]) for row in status if row.get("type") == "cluster"), "")
+    machines = [row for row in api.get("/cluster/resources", type="vm") if row.get("type") == "qemu"]
+    vnets = _by(api.get("/cluster/sdn/vnets"), "vnet")
+    with ThreadPoolExecutor(READERS) as pool:
+        guests = list(pool.map(lambda row: _guest(api, row), machines))
+        subnets = [
+            row for rows in pool.map(lambda v: api.get(f"/cluster/sdn/vnets/{segment(v)}/subnets"), vnets) for row in rows
+        ]
+        set_names = [str(row["name"]) for row in api.get("/cluster/firewall/ipset")]
+        sets = list(pool.map(lambda n: _cidrs(api.get(f"/cluster/firewall/ipset/{segment(n)}")), set_names))
+        group_names = [str(row["group"]) for row in api.get("/cluster/firewall/groups")]
+        groups = list(
+            pool.map(lambda n: _in_order(api.get(f"/cluster/firewall/groups/{segment(n)}")), group_names)
+        )
+    return Live(
+        name=name,
+        pools=_by(api.get("/pools"), "poolid"),
+        roles=_by(api.get("/access/roles"), "roleid"),
+        groups=_by(api.get("/access/groups"), "groupid"),
+        acl=tuple(api.get("/access/acl")),
+        zones=_by(api.get("/cluster/sdn/zones"), "zone"),
+        vnets=vnets,
+        subnets={f"{row['vnet']}/{row['cidr']}": row for row in subnets},
+        options=api.get("/cluster/firewall/options"),
+        aliases=_by(api.get("/cluster/firewall/aliases"), "name"),
+        ipsets=dict(zip(set_names, sets, strict=True)),
+        security_groups=dict(zip(group_names, groups, strict=True)),
+        guests={int(guest.resource["vmid"]): guest for guest in guests},
+    )
