@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 import pytest
@@ -14,7 +16,13 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from pve_provider import wire
+from pve_provider.client.api import Api
+from pve_provider.client.connect import Settings
+from pve_provider.client.lists import Lists
+from pve_provider.client.stop import Stop
+from pve_provider.errors import ApiError
 from pve_provider.resources import BY_TOKEN
+from pve_provider.run import Run
 from pve_provider.server import PveProvider
 
 Values = dict[str, Any]
@@ -146,6 +154,13 @@ class Engine:
             return "update"
         return "same"
 
+    def keep(self, kind: str, name: str, ident: str, inputs: Values, state: Values) -> None:
+        """Put something into the state by hand."""
+        self.kept[self.urn(kind, name)] = Kept(ident, inputs, state)
+
+    def state(self, kind: str, name: str) -> Values:
+        return self.kept[self.urn(kind, name)].state
+
     def refresh(self, kind: str, name: str) -> Kept | None:
         """Read what is kept anew; None if it is gone."""
         urn = self.urn(kind, name)
@@ -197,6 +212,100 @@ class Engine:
             return method(request, timeout=60)
         except grpc.RpcError as error:
             raise Refusal(error) from None
+
+
+class Aborted(grpc.RpcError):
+    """What a client would see of an abort."""
+
+    def __init__(self, text: str, metadata: Any) -> None:
+        super().__init__(text)
+        self._text, self._metadata = text, metadata
+
+    def details(self) -> str:
+        return self._text
+
+    def trailing_metadata(self) -> Any:
+        return self._metadata
+
+
+class DirectContext:
+    """The server's side of a call that crosses no wire."""
+
+    def __init__(self) -> None:
+        self._metadata: Any = ()
+
+    def set_trailing_metadata(self, metadata: Any) -> None:
+        self._metadata = metadata
+
+    def abort(self, _code: Any, text: str) -> None:
+        raise Aborted(text, self._metadata)
+
+
+class DirectStub:
+    """Calls the provider's methods without a wire."""
+
+    def __init__(self, provider: PveProvider) -> None:
+        self._provider = provider
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._provider, name)
+        return lambda request, timeout=None: method(request, DirectContext())
+
+
+SETTINGS = Settings(
+    endpoints=("https://192.0.2.1:8006",),
+    api_token="a@pve!b=c",
+    fingerprint="0" * 64,
+    ca_file="",
+    cluster="dc",
+)
+
+
+class Recorded(Api):
+    """An API that answers reads from a table and writes down every write; nothing is sent.
+
+    After each write the next of the `then` tables is laid over the answers.
+    """
+
+    def __init__(self, live: Values, then: list[Values]) -> None:
+        super().__init__(SETTINGS, Stop())
+        self._live, self._then = dict(live), list(then)
+        self.writes: list[str] = []
+        self.reads: list[str] = []
+
+    def call(self, method: str, path: str, policy: Any, params: Any) -> Any:
+        path = unquote(path)
+        if method == "GET":
+            self.reads.append(path)
+            if path not in self._live:
+                raise ApiError("GET", path, 500, f"{path} does not exist", {})
+            return self._live[path]
+        given = {name: int(value) if isinstance(value, bool) else value for name, value in params.items()}
+        words = [f"{name}={value}" for name, value in sorted(given.items()) if value is not None]
+        line = " ".join([method, path, *words])
+        self.writes.append(re.sub(r"\b[0-9a-f]{16}\b", "INCARNATION", line))
+        if self._then:
+            self._live.update(self._then.pop(0))
+        refusal = self._live.pop(f"{method} {path}", None)
+        if refusal is not None:
+            raise ApiError(method, path, 500, refusal, {})
+        return None
+
+
+@pytest.fixture
+def recorded() -> Any:
+    """Makes an engine over a table of answers: (engine, the recording API)."""
+
+    def make(live: Values, then: list[Values] | None = None) -> tuple[Engine, Recorded]:
+        provider = PveProvider()
+        run = Run(SETTINGS, provider.stop)
+        api = Recorded(live, then or [])
+        run.api, run.lists = api, Lists(api)
+        provider.run = run
+        stub: Any = DirectStub(provider)
+        return Engine(stub, provider), api
+
+    return make
 
 
 @pytest.fixture

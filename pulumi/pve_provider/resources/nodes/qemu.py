@@ -260,6 +260,8 @@ VM = Resource(
     needs=(
         ("/vms", "VM.Allocate"),
         ("/vms", "VM.Audit"),
+        ("/vms", "VM.Clone"),
+        ("/vms", "VM.Migrate"),
         ("/vms", "VM.Config.Disk"),
         ("/vms", "VM.Config.CPU"),
         ("/vms", "VM.Config.Memory"),

@@ -67,10 +67,10 @@ class Subnets(SdnCollection):
         return out
 
     def params(self, news: Values, tag: Mark | None) -> Values:
-        """The zone is part of the id and no parameter."""
-        out = super().params(news, None)
-        out.pop("zone", None)
-        return out
+        """The zone is part of the id, the vnet part of the path; neither is a parameter."""
+        return {
+            name: value for name, value in super().params(news, None).items() if name not in ("zone", "vnet")
+        }
 
     def rows(self, run: Run, values: Values) -> list[Row]:
         """None if the vnet itself is gone."""

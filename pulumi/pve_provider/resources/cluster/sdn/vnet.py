@@ -30,5 +30,5 @@ VNET = Resource(
     import_id="vnet",
     fields=FIELDS,
     handler=SdnCollection(noun="SDN vnet", fields=FIELDS, path=PATH, key="vnet"),
-    needs=(("/sdn", "SDN.Allocate"), ("/sdn", "SDN.Audit"), ("/sdn", "SDN.Use")),
+    needs=(("/sdn", "SDN.Allocate"), ("/sdn", "SDN.Audit")),
 )
