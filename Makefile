@@ -4,7 +4,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TOOLCHAIN := $(PYTHON) scripts/toolchain
-export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down setup status test check lint types fast bench golden sdk conformance lock clean
@@ -36,7 +35,7 @@ lint: setup ## ruff, yamllint, ansible-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
-	$(BIN)/ansible-lint --offline --strict
+	PATH="$(CURDIR)/$(BIN):$$PATH" ansible-lint --offline --strict
 
 types: setup ## mypy, strict
 	$(BIN)/mypy

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.toolchain import python_env
+from scripts.toolchain import paths, python_env
 
 
 @pytest.fixture
@@ -52,6 +55,45 @@ def test_a_moved_clone_is_not_ready(made: Path) -> None:
     assert not python_env.check().ok
 
 
-def test_names_compare_as_pip_compares_them(made: Path) -> None:
-    assert made.is_dir()
-    assert python_env.locked_names() == {"a-b", "c-d"}
+def _packages(cache: Path, old: str) -> Path:
+    """Packages as they stand in the cache: scripts name the place where they were installed."""
+    packages = cache / "python-1"
+    (packages / "bin").mkdir(parents=True)
+    (packages / "made-at").write_text(old)
+    (packages / "pyvenv.cfg").write_text(f"command = python3 -m venv {old}\n")
+    (packages / "bin" / "python").symlink_to(sys.executable)
+    (packages / "bin" / "tool").write_text(f"#!{old}/bin/python\nprint('here')\n")
+    (packages / "bin" / "tool").chmod(0o755)
+    (packages / "module.py").write_text("VALUE = 1\n")
+    return packages
+
+
+def test_scripts_are_written_for_their_place_and_the_cache_stays(made: Path, own_cache: Path) -> None:
+    packages = _packages(own_cache, "/made/here")
+    fresh = made / "fresh"
+    shutil.copytree(packages, fresh, symlinks=True, copy_function=python_env._link)
+    python_env._move_scripts(fresh, packages)
+    assert (fresh / "bin" / "tool").read_text().startswith(f"#!{paths.VENV}/bin/python\n")
+    assert os.access(fresh / "bin" / "tool", os.X_OK)
+    assert "/made/here" not in (fresh / "pyvenv.cfg").read_text()
+    assert (packages / "bin" / "tool").read_text().startswith("#!/made/here/bin/python\n")
+    assert (fresh / "module.py").stat().st_ino == (packages / "module.py").stat().st_ino
+    assert (fresh / "bin" / "python").is_symlink()
+
+
+def test_where_links_cannot_be_made_files_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr("os.link", refuse)
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.write_text("text")
+    python_env._link(str(source), str(target))
+    assert target.read_text() == "text"
+
+
+def test_another_lock_has_packages_of_its_own(made: Path, own_cache: Path) -> None:
+    before = python_env._cached()
+    assert own_cache in before.parents
+    (made / "dev.txt").write_text("a-b==2 \\\n    --hash=sha256:00\n")
+    assert python_env._cached() != before
