@@ -11,7 +11,9 @@ import pulumi_pve as pve
 
 
 def _need(name: str) -> str:
-    value = os.environ.get(name, "")
+    """A variable's value, or the content of the file that ``NAME_FILE`` names."""
+    file = os.environ.get(f"{name}_FILE")
+    value = os.environ.get(name) or (Path(file).read_text(encoding="utf-8").strip() if file else "")
     if not value:
         raise pulumi.RunError(
             f'{name} is not set; in the lab run: eval "$(awan lab env)"; elsewhere see docs/runbooks/environment.md'

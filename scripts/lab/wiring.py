@@ -137,15 +137,21 @@ def cluster_spec(cluster: Cluster, lab_dir: Path, *, with_guests: bool) -> Clust
 
 
 def guest_ports(plan: Plan) -> dict[str, dict[str, list[str]]]:
-    """Cluster → VMID → what the VM answers on: what it serves, and the sshd that every cloud image runs."""
+    """Cluster → VMID → what the VM answers on: what it serves, and the sshd that every cloud image runs.
+
+    The server on the lab's internet stands there like a VM of a cluster of its own.
+    """
     return {
-        cluster.name: {
-            str(guest.vmid): sorted(
+        "internet": {"server": list(INTERNET_PORTS)},
+        **{
+            cluster.name: {
+                str(guest.vmid): sorted(
                 {"tcp/22", *(f"{s.proto}/{port}" for s in guest.serves for port in range(s.first, s.last + 1))}
-            )
-            for guest in plan.guests_of(cluster.name)
-        }
-        for cluster in plan.clusters
+                )
+                for guest in plan.guests_of(cluster.name)
+            }
+            for cluster in plan.clusters
+        },
     }
 
 

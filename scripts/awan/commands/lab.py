@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``awan lab``: up, down, status, reset, env, probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import click
+
+from network_plan.model.plan import Plan
+from scripts.awan.problem import SYSTEM, Problem
+from scripts.awan.show import print_json, print_table
+from scripts.awan.site import json_option, read_plan, site_options
+from scripts.lab import environment, lab
+from scripts.lab.cluster.launch import LaunchError
+from scripts.lab.fabric.netns import NetworkError
+from scripts.lab.host.control import HostError
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        with lab.exclusive(folder):
+            yield
+    except (lab.LabBusy, LaunchError, NetworkError, HostError) as error:
+        raise Problem(str(error), SYSTEM) from error
+
+
+def _clusters(plan: Plan) -> list[str]:
+    return [cluster.name for cluster in plan.clusters]
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@click.group("lab")
+def command() -> None:
+    r"""The two lab clusters, their network and the booted gateway.
+
+    \b
+    Example:
+      awan lab up --all              everything: clusters, Pulumi, Ansible, verify, probes, map
+      eval "$(awan lab env)"         then plain pulumi and ansible-playbook work
+      awan lab down
+    """
+
+
+@command.command("up")
+@site_options
+@click.option("--all", "whole", is_flag=True, help="Also Pulumi, Ansible, verify, probes and the map.")
+def up(site: Path | None, ledger: Path | None, whole: bool) -> int:
+    r"""Start the lab; with --all bring the whole Plan up in it, read it back and compare.
+
+    \b
+    Example:
+      awan lab up --all
+    """
+    plan = read_plan(site, ledger)
+    folder = environment.lab_dir()
+    with _locked(folder):
+        if not whole:
+            for reason in lab.up(plan, folder, _say):
+                _say(f"left out: {reason}")
+            return 0
+        from scripts.line.ansible import PlaybookFailed  # noqa: PLC0415 - Pulumi and paramiko load only when needed
+        from scripts.line.up import run_line  # noqa: PLC0415
+        from scripts.stack.engine import EngineError  # noqa: PLC0415
+
+        try:
+            summary = run_line(plan, folder, date.today(), _say)
+        except (EngineError, PlaybookFailed) as error:
+            raise Problem(str(error), SYSTEM) from error
+    for line in summary.lines():
+        click.echo(line)
+    return 0 if summary.passed else 1
+
+
+@command.command("down")
+def down() -> int:
+    """Stop the lab; its state stays."""
+    with _locked(environment.lab_dir()):
+        lab.down(environment.lab_dir(), _say)
+    return 0
+
+
+@command.command("reset")
+def reset() -> int:
+    """Stop the lab and forget its state: clusters, the gateway's disk, stacks."""
+    with _locked(environment.lab_dir()):
+        lab.reset(environment.lab_dir(), _say)
+    return 0
+
+
+@command.command("status")
+@site_options
+@json_option
+def status(site: Path | None, ledger: Path | None, as_json: bool) -> int:
+    """What runs; exit 1 when a cluster does not."""
+    plan = read_plan(site, ledger)
+    found = lab.status(plan, environment.lab_dir())
+    rows = [
+        (name, "runs" if cluster else "stopped", cluster.endpoint if cluster else "", cluster.pid if cluster else "")
+        for name, cluster in found.clusters.items()
+    ]
+    rows += [(name, "runs" if host.running else "off", "", "") for name, host in found.hosts.items()]
+    if as_json:
+        print_json([dict(zip(("name", "state", "endpoint", "pid"), row, strict=True)) for row in rows])
+    else:
+        print_table("Lab", ("name", "state", "endpoint", "pid"), rows)
+    return 0 if all(found.clusters.values()) else 1
+
+
+@command.command("env")
+@site_options
+def env(site: Path | None, ledger: Path | None) -> int:
+    r"""Print what a shell needs; secrets are named by file and not printed.
+
+    \b
+    Example:
+      eval "$(awan lab env)" && cd pulumi && pulumi preview -s dc
+    """
+    plan = read_plan(site, ledger)
+    folder = environment.lab_dir()
+    if not any(lab.status(plan, folder).clusters.values()):
+        raise Problem("the lab does not run; start it with 'awan lab up' or 'make up'", SYSTEM)
+    click.echo(environment.as_shell(folder, _clusters(plan)))
+    return 0

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks real packets what the Plan has answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Literal, cast
+
+from network_plan.model.plan import Plan
+from scripts.lab import probe
+from scripts.line.questions import Question
+
+SECONDS = 1.0
+"""How long a probe waits before it counts as silent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A question and what the packets said."""
+
+    question: Question
+    outcome: str
+    peer: str
+    expected_peer: str
+
+    @property
+    def agrees(self) -> bool:
+        """Answered exactly where the Plan says yes, and seen from the address that NAT should give."""
+        if (self.outcome == "answered") is not self.question.answer.reachable:
+            return False
+        return not self.peer or not self.expected_peer or self.peer == self.expected_peer
+
+    def __str__(self) -> str:
+        """A sentence for people."""
+        q = self.question
+        said = "yes" if q.answer.reachable else "no"
+        rule = q.answer.steps[-1].rule if q.answer.steps else ""
+        seen = f", seen as {self.peer}" if self.peer and self.peer != q.source.address else ""
+        return (
+            f"{q.source.word} → {q.target.word} ({q.target.address}) {q.target.service}: "
+            f"plan {said} ({rule}), packets {self.outcome}{seen}"
+        )
+
+
+def _expected_peer(plan: Plan, question: Question) -> str:
+    """The address that the far side should see: behind source NAT the public one."""
+    if question.kind != "out to the internet":
+        return question.source.address
+    for rule in plan.gateways[0].snat:
+        if any(IPv4Address(question.source.address) in net for net in rule.sources):
+            return str(rule.public)
+    return question.source.address
+
+
+def ask(plan: Plan, asked: Sequence[Question], seconds: float = SECONDS) -> list[Result]:
+    """Probe every question, all at once.
+
+    Raises:
+        scripts.lab.probe.ProbeError: a probe could not be made, which says nothing about the network.
+    """
+    answers = probe.run(
+        [
+            probe.Probe(
+                namespace=q.source.namespace,
+                target=q.target.address,
+                proto=cast(Literal["tcp", "udp", "icmp"], q.target.service.proto),
+                port=q.target.service.first,
+                source=q.source.address if not q.source.network else "",
+                timeout=seconds,
+            )
+            for q in asked
+        ]
+    )
+    return [
+        Result(question=q, outcome=a.outcome, peer=a.peer, expected_peer=_expected_peer(plan, q))
+        for q, a in zip(asked, answers, strict=True)
+    ]
+
+
+def summary(results: Sequence[Result]) -> str:
+    """``50 probes as the Plan says: 25 answered, 25 denied (10 between tenants, ...)``."""
+    wrong = [result for result in results if not result.agrees]
+    kinds = Counter(result.question.kind for result in results)
+    shown = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    yes = sum(result.outcome == "answered" for result in results)
+    verdict = "all as the Plan says" if not wrong else f"{len(wrong)} NOT as the Plan says"
+    second = sum(result.question.second_wall for result in results)
+    return (
+        f"{len(results)} probes, {verdict}: {yes} answered, {len(results) - yes} denied "
+        f"({shown}; {second} stopped only by the VM's own firewall)"
+    )

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``awan lab up --all``: the whole line in the lab, and a summary that says what was proven and what was left out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from network_plan.model.plan import Plan
+from network_plan.render.map import render_map
+from scripts.lab import environment, lab
+from scripts.lab.fabric import names
+from scripts.line import ansible, probes, questions
+from scripts.stack.engine import Outcome, Stack
+from scripts.toolchain import paths
+from scripts.verify.difference import Report
+from scripts.verify.everything import verify
+
+PROBES = 50
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """What the line did; ``passed`` is the exit code's word."""
+
+    stacks: dict[str, Outcome] = field(default_factory=dict)
+    recap: ansible.Recap | None = None
+    reports: list[Report] = field(default_factory=list)
+    probes: list[probes.Result] = field(default_factory=list)
+    map_file: str = ""
+    left_out: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Live equals the Plan and every packet did as the Plan says."""
+        return all(report.equal for report in self.reports) and all(result.agrees for result in self.probes)
+
+    @property
+    def changed(self) -> int:
+        """How many resources and tasks changed something."""
+        return sum(outcome.changed for outcome in self.stacks.values()) + (self.recap.changed if self.recap else 0)
+
+    def lines(self) -> list[str]:
+        """The summary as people read it."""
+        found = ["", "Summary"]
+        for name, outcome in self.stacks.items():
+            found.append(f"  stack {name}: {outcome}")
+        if self.recap is not None:
+            found.append(f"  Ansible: {self.recap}")
+        for report in self.reports:
+            counted = ", ".join(f"{number} {kind}" for kind, number in report.counts.items())
+            found.append(f"  {report.where}: {counted}")
+            found += [f"    {difference}" for difference in report.differences]
+            found += [f"    unmanaged: {item.thing}" for item in report.unmanaged]
+        if self.reports:
+            equal = all(report.equal for report in self.reports)
+            found.append("  live equals plan" if equal else "  live DIFFERS from the Plan")
+        if self.probes:
+            found.append(f"  gateway: {probes.summary(self.probes)}")
+            found += [f"    {result}" for result in self.probes if not result.agrees]
+        if self.map_file:
+            found.append(f"  map: {self.map_file}")
+        found += [f"  left out: {reason}" for reason in self.left_out]
+        found.append("  seconds: " + ", ".join(f"{name} {value:.1f}" for name, value in self.seconds.items()))
+        return found
+
+
+class _Clock:
+    def __init__(self, summary: Summary) -> None:
+        self._summary = summary
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self._summary.seconds[name] = now - self._last
+        self._last = now
+
+
+def write_map(plan: Plan) -> str:
+    """Write the map below build/ and return its path."""
+    out = environment.REPOSITORY / "build" / "map.html"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(render_map(plan), encoding="utf-8")
+    return str(out)
+
+
+def run_line(plan: Plan, folder: Path, today: date, say: Say) -> Summary:
+    """Bring everything up, read it back, compare, probe, draw.
+
+    Raises:
+        scripts.stack.engine.EngineError, ansible.PlaybookFailed, scripts.awan.problem.Problem: a step
+            failed; what stands stays, and the same command goes on.
+    """
+    summary = Summary()
+    clock = _Clock(summary)
+    missing = lab.up(plan, folder, say)
+    summary.left_out += [f"booted gateway, Ansible, probes: {reason}" for reason in missing]
+    clock.lap("lab")
+    names_of = [cluster.name for cluster in plan.clusters]
+    env = environment.full(folder, names_of)
+    if (paths.pulumi_bin() / "pulumi").exists():
+        for name in names_of:
+            say(f"pulumi up: stack {name}")
+            stack = Stack(name, env)
+            stack.ensure()
+            summary.stacks[name] = stack.up(progress=lambda text: say(f"  {text}"))
+            clock.lap(f"stack {name}")
+    else:
+        summary.left_out.append("Pulumi: the CLI is not built; 'make toolchain' brings it")
+    if not missing:
+        say("ansible-playbook playbooks/site.yml")
+        summary.recap = ansible.play("playbooks/site.yml", ansible.known_inventory(plan.gateways[0].site), env)
+        clock.lap("ansible")
+    if summary.stacks:
+        hosts = [] if missing else [gateway.host for gateway in plan.gateways]
+        summary.reports = verify(plan, env, clusters=names_of, hosts=hosts, say=say)
+        clock.lap("verify")
+    if summary.stacks and not missing:
+        asked = questions.choose(questions.questions(plan, names.prefix(folder), today), PROBES)
+        say(f"{len(asked)} probes with real packets")
+        summary.probes = probes.ask(plan, asked)
+        clock.lap("probes")
+    summary.map_file = write_map(plan)
+    clock.lap("map")
+    return summary
