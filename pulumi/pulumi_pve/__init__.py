@@ -22,6 +22,7 @@ from .sdn_vnet import *
 from .sdn_zone import *
 from .vm import *
 from .vm_firewall import *
+from .vm_power import *
 from ._inputs import *
 from . import outputs
 
@@ -53,7 +54,8 @@ _utilities.register(
    "pve:index:SdnVnet": "SdnVnet",
    "pve:index:SdnZone": "SdnZone",
    "pve:index:Vm": "Vm",
-   "pve:index:VmFirewall": "VmFirewall"
+   "pve:index:VmFirewall": "VmFirewall",
+   "pve:index:VmPower": "VmPower"
   }
  }
 ]

@@ -17,6 +17,7 @@ from .cluster.sdn.vnet import VNET
 from .cluster.sdn.zone import ZONE
 from .nodes.qemu import VM
 from .nodes.qemu_firewall import VM_FIREWALL
+from .nodes.qemu_power import VM_POWER
 from .pools import POOL
 
 ALL: tuple[Resource, ...] = (
@@ -34,5 +35,6 @@ ALL: tuple[Resource, ...] = (
     OPTIONS,
     VM,
     VM_FIREWALL,
+    VM_POWER,
 )
 BY_TOKEN: dict[str, Resource] = {resource.token: resource for resource in ALL}

@@ -249,7 +249,7 @@ class DirectStub:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._provider, name)
-        return lambda request, timeout=None: method(request, DirectContext())
+        return lambda request, **_options: method(request, DirectContext())
 
 
 SETTINGS = Settings(
@@ -273,7 +273,7 @@ class Recorded(Api):
         self.writes: list[str] = []
         self.reads: list[str] = []
 
-    def call(self, method: str, path: str, policy: Any, params: Any) -> Any:
+    def call(self, method: str, path: str, policy: Any, params: Any) -> Any:  # noqa: ARG002 - as Api has it
         path = unquote(path)
         if method == "GET":
             self.reads.append(path)

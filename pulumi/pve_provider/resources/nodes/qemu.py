@@ -68,6 +68,8 @@ class Vms(Handler):
             return self._adopt(run, news, making)
         run.place(vmid, node)
         run.made(f"vm firewall {vmid}")
+        if news.get("started") is not True:
+            run.made(f"vm power {vmid}")
         update.finish_new(run, node, news, cloned=clone, tag=making.mark)
         run.lists.forget(RESOURCES)
         return self._state(run, node, news)
@@ -240,9 +242,7 @@ class Vms(Handler):
         if live.get("lock"):
             update.wait_unlocked(run, node, vmid)
         if str(live.get("protection", 0)) == "1":
-            raise Refused(
-                f"VM {vmid} is protected and was not touched; set protection to false, run `pulumi up`, then remove"
-            )
+            raise Refused(update.PROTECTED.format(vmid=vmid))
         path = f"{PATH.format(node=segment(node))}/{vmid}"
         if row.get("status") == "running":
             run.act(lambda: run.api.post(f"{path}/status/stop"), f"stop VM {vmid}")

@@ -19,6 +19,7 @@ from ...wire import Values
 from .. import firewall_rules as rules
 from ..firewall_options import LEVELS, POLICY, decode, write
 from ..firewall_sets import ENTRIES, read_entries, write_entries
+from .qemu_update import refuse_protected
 
 OPTIONS = (
     Field(name="enable", doc="Whether the VM's firewall is on.", kind=Kind.BOOL),
@@ -121,6 +122,7 @@ class VmFirewall(Handler):
         node = run.node_of(vmid)
         if node is None:
             return
+        refuse_protected(run, node, vmid)
         path = base(node, vmid)
         with run.locks.hold(f"vm firewall {vmid}"):
             live = self._live(run, path)

@@ -19,6 +19,9 @@ from . import qemu_config as config
 from .qemu_fields import NET, PLAIN
 
 UNLOCK_SECONDS = 600.0
+PROTECTED = (
+    "VM {vmid} is protected and was not touched; set protection to false, run `pulumi up`, then remove"
+)
 
 
 def base(node: str, vmid: int) -> str:
@@ -83,6 +86,13 @@ def wait_unlocked(run: Run, node: str, vmid: int) -> None:
                 f"VM {vmid} is still locked ({current['lock']}); see its tasks, then `qm unlock {vmid}`"
             )
         run.stop.pause(pause)
+
+
+def refuse_protected(run: Run, node: str, vmid: int) -> None:
+    """A protected VM keeps everything, its power and its firewall too: refuse before anything is touched."""
+    live, _waiting = look(run, node, vmid)
+    if str(live.get("protection", 0)) == "1":
+        raise Refused(PROTECTED.format(vmid=vmid))
 
 
 def finish_new(run: Run, node: str, news: Values, *, cloned: bool, tag: mark.Mark) -> None:
