@@ -14,7 +14,9 @@ from scripts.lab.cluster.process import PortTaken, run
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.lab.cluster", description=__doc__)
-    parser.add_argument("--dir", type=Path, required=True, help="the cluster's folder; spec.json in it says what it is")
+    parser.add_argument(
+        "--dir", type=Path, required=True, help="the cluster's folder; spec.json in it says what it is"
+    )
     folder: Path = parser.parse_args().dir
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("aiohttp").setLevel(logging.ERROR)

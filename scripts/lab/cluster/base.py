@@ -43,7 +43,7 @@ GIB = 1024**3
 
 
 def die(message: str) -> PveError:
-    """A `die "...\\n"` inside an API method: status 500 and the message."""
+    """What `die` inside an API method becomes: status 500 and the message."""
     return PveError(500, message)
 
 
@@ -54,7 +54,7 @@ def param_error(**fields: str) -> PveError:
 
 def sha1(value: Any) -> str:
     """A digest over a value, stable over restarts, as PVE's digests over files are."""
-    return hashlib.sha1(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha1(json.dumps(value, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
 
 
 class Vm(FakeVm):  # type: ignore[misc]
@@ -100,8 +100,21 @@ class Vm(FakeVm):  # type: ignore[misc]
 
     def dump(self) -> dict[str, Any]:
         """The VM as it is kept on disk."""
-        keys = ("vmid", "node", "status", "qmpstatus", "config", "pending", "template", "lock", "snapshots",
-                "started_at", "cloudinit", "ha_state", "pending_delete")
+        keys = (
+            "vmid",
+            "node",
+            "status",
+            "qmpstatus",
+            "config",
+            "pending",
+            "template",
+            "lock",
+            "snapshots",
+            "started_at",
+            "cloudinit",
+            "ha_state",
+            "pending_delete",
+        )
         return {key: getattr(self, key) for key in keys}
 
     @classmethod
@@ -127,6 +140,7 @@ class Base(FakePve):  # type: ignore[misc]
     cluster_name: str
     quorate: bool
     time_scale: float
+    port: int
     lock_wait: float
 
     def __init__(self, spec: ClusterSpec, store: Store, host: str, port: int) -> None:
@@ -138,7 +152,7 @@ class Base(FakePve):  # type: ignore[misc]
         self.version = spec.version
         self.release_version = ".".join(spec.version.split(".")[:2])
         self.time_scale = spec.time_scale
-        self.acl = {}  # not None: permissions are checked; access.py keeps the entries
+        self.acl: dict[str, Any] = {}  # not None: permissions are checked; access.py keeps the entries
         self._cfs_locks: dict[str, asyncio.Lock] = {}
         # Locks held by a fault: lock id -> when it ends (monotonic), None for until told.
         self.held_locks: dict[str, float | None] = {}

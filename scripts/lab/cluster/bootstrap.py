@@ -19,11 +19,15 @@ def bootstrap(pve: LabPve, folder: Path) -> None:
     (folder / "tokens").mkdir(mode=0o700, exist_ok=True)
     pve.user_cfg["roles"].update({name: sorted(privs.split()) for name, privs in spec.roles.items()})
     for token in spec.tokens:
-        pve.user_cfg["users"].setdefault(token.user, {"enable": 1, "expire": 0, "tokens": {}, "comment": "lab"})
+        pve.user_cfg["users"].setdefault(
+            token.user, {"enable": 1, "expire": 0, "tokens": {}, "comment": "lab"}
+        )
         _write_token(pve, folder, token.user, token.name)
         for path, role in token.grants:
             if pve.role_privs(role) is None:
-                raise ValueError(f"token {token.name} is granted {role}, which is no role; name it in `roles`")
+                raise ValueError(
+                    f"token {token.name} is granted {role}, which is no role; name it in `roles`"
+                )
             pve.set_acl(path, "user", token.user, role, 1)
     _write_token(pve, folder, ROOT, "root")
     place_images(pve, spec)
@@ -45,6 +49,15 @@ def place_images(pve: LabPve, spec: ClusterSpec) -> None:
         suffix = name.rsplit(".", 1)[-1]
         for node in spec.nodes:
             if name not in pve.volumes_at(sid, node.name):
-                pve.put_volume(sid, node.name, name, {
-                    "content": name.split("/")[0], "format": suffix if suffix in ("qcow2", "raw", "vmdk") else "iso",
-                    "size": image.size, "used": min(image.size, 400 * 1024**2), "ctime": IMAGE_CTIME})
+                pve.put_volume(
+                    sid,
+                    node.name,
+                    name,
+                    {
+                        "content": name.split("/")[0],
+                        "format": suffix if suffix in ("qcow2", "raw", "vmdk") else "iso",
+                        "size": image.size,
+                        "used": min(image.size, 400 * 1024**2),
+                        "ctime": IMAGE_CTIME,
+                    },
+                )

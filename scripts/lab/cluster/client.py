@@ -29,7 +29,9 @@ class ControlClient:
             try:
                 line.connect(f"/proc/self/fd/{folder}/{SOCKET}")
             except OSError as e:
-                raise ControlError(f"no cluster listens in {self.folder}; start it first ({e.strerror})") from e
+                raise ControlError(
+                    f"no cluster listens in {self.folder}; start it first ({e.strerror})"
+                ) from e
             finally:
                 os.close(folder)
             line.sendall(json.dumps({"op": op, **given}).encode() + b"\n")
@@ -68,7 +70,7 @@ class ControlClient:
         self.ask("lose", method=method, path=path, times=times)
 
     def fail_task(self, kind: str, text: str, times: int = 1) -> None:
-        self.ask("fail_task", type=kind, text=text, times=times)
+        self.ask("fail_task", kind=kind, text=text, times=times)
 
     def node_offline(self, node: str, offline: bool = True) -> None:
         self.ask("node", node=node, online=not offline)

@@ -50,23 +50,31 @@ class Control:
                 return {"error": f"no such operation; ask one of {known}"}
             result = await op(**given)
             self.pve.store.flush()
-            return {"ok": result}
-        except Exception as e:  # a bad command must not end the cluster
+        except Exception as e:  # noqa: BLE001  # a bad command must not end the cluster
             return {"error": f"{type(e).__name__}: {e}"}
+        return {"ok": result}
 
     # ----------------------------------------------------------------- looking
 
     async def op_status(self) -> Any:
         pve = self.pve
-        return {"name": pve.cluster_name, "quorate": pve.quorate, "time_scale": pve.time_scale,
-                "nodes": {n: pve.online(n) for n in pve.nodes}, "vms": len(pve.vms),
-                "running": sum(vm.running for vm in pve.vms),
-                "tasks": sum(t["status"] == "running" for t in pve.tasklog)}
+        return {
+            "name": pve.cluster_name,
+            "quorate": pve.quorate,
+            "time_scale": pve.time_scale,
+            "nodes": {n: pve.online(n) for n in pve.nodes},
+            "vms": len(pve.vms),
+            "running": sum(vm.running for vm in pve.vms),
+            "tasks": sum(t["status"] == "running" for t in pve.tasklog),
+        }
 
     async def op_calls(self) -> Any:
         """How often each (method, schema path) was served since the last reset, and whether the lab invents it."""
-        return [{"method": m, "path": p, "count": n, "invented": (m, p) not in self.pve.table}
-                for (m, p), n in sorted(self.pve.calls.items()) if n]
+        return [
+            {"method": m, "path": p, "count": n, "invented": (m, p) not in self.pve.table}
+            for (m, p), n in sorted(self.pve.calls.items())
+            if n
+        ]
 
     async def op_reset_calls(self) -> None:
         for key in self.pve.calls:
@@ -88,9 +96,9 @@ class Control:
         """Handle the next requests, keep what they wrote, and cut the line instead of answering."""
         self.pve.faults.rules.append(Rule(method, path, times, lose=True))
 
-    async def op_fail_task(self, type: str, text: str, times: int = 1) -> None:
+    async def op_fail_task(self, kind: str, text: str, times: int = 1) -> None:
         """Let the next tasks of this type (a regular expression) end with this text."""
-        self.pve.faults.tasks.append((type, text, times))
+        self.pve.faults.tasks.append((kind, text, times))
 
     async def op_node(self, node: str, online: bool) -> None:
         await self.pve.node_went(node, online)
@@ -127,14 +135,22 @@ class Control:
         """The guest does not listen to ACPI: shutdown ends with a timeout."""
         self._vm(vmid).acpi = not ignore
 
-    async def op_network(self, latency: float = 0.0, jitter: float = 0.0, drop_rate: float = 0.0,
-                         hang_rate: float = 0.0, hang_secs: float = 120, node: str | None = None) -> None:
+    async def op_network(
+        self,
+        latency: float = 0.0,
+        jitter: float = 0.0,
+        drop_rate: float = 0.0,
+        hang_rate: float = 0.0,
+        hang_secs: float = 120,
+        node: str | None = None,
+    ) -> None:
         """Slow or lossy lines; latencies in PVE seconds."""
         if node:
             self.pve.network["node_latency"][node] = latency
             return
-        self.pve.network.update(latency=latency, jitter=jitter, drop_rate=drop_rate, hang_rate=hang_rate,
-                                hang_secs=hang_secs)
+        self.pve.network.update(
+            latency=latency, jitter=jitter, drop_rate=drop_rate, hang_rate=hang_rate, hang_secs=hang_secs
+        )
 
     async def op_storage_full(self, storage: str, node: str = "", full: bool = True) -> None:
         """No room left on a storage: of one node, or of all."""

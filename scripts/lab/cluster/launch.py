@@ -51,8 +51,14 @@ def start(spec: ClusterSpec, folder: Path | str, timeout: float = 30.0) -> Clust
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.lab.cluster", "--dir", str(folder)], cwd=REPOSITORY, env=environment,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            [sys.executable, "-m", "scripts.lab.cluster", "--dir", str(folder)],
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         running = status(folder)
@@ -78,8 +84,10 @@ def status(folder: Path | str) -> Cluster | None:
             name=json.loads((folder / "spec.json").read_text())["name"],
             endpoint=(folder / "endpoint").read_text().strip(),
             fingerprint=(folder / "fingerprint").read_text().strip(),
-            tokens={path.name: path for path in sorted((folder / "tokens").iterdir())}, folder=folder,
-            pid=entry["pid"])
+            tokens={path.name: path for path in sorted((folder / "tokens").iterdir())},
+            folder=folder,
+            pid=entry["pid"],
+        )
     except (OSError, ValueError, KeyError):
         return None
 
@@ -96,5 +104,7 @@ def stop(folder: Path | str, timeout: float = 30.0) -> bool:
         if start_time(running.pid) != started:
             return True
         time.sleep(0.02)
-    raise LaunchError(f"cluster {running.name} (pid {running.pid}) did not end within {timeout:g} s; see its log in "
-                      f"{running.folder / 'log'}")
+    raise LaunchError(
+        f"cluster {running.name} (pid {running.pid}) did not end within {timeout:g} s; see its log in "
+        f"{running.folder / 'log'}"
+    )

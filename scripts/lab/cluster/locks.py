@@ -34,8 +34,11 @@ def _access_words(method: str, template: str) -> str:
     if template == "/access/acl":
         return "ACL update failed"
     if "/token/" in template:
-        return {"POST": "generating token failed", "PUT": "updating token failed",
-                "DELETE": "deleting token failed"}[method]
+        return {
+            "POST": "generating token failed",
+            "PUT": "updating token failed",
+            "DELETE": "deleting token failed",
+        }[method]
     noun = template.split("/")[2].removesuffix("s")
     verb = "modify" if noun == "role" and method == "PUT" else _VERBS[method]
     return f"{verb} {noun} failed"

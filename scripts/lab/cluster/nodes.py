@@ -34,27 +34,36 @@ class Nodes(QemuMove):
     def _lab_nodes(self) -> list[Route]:
         node = "/nodes/{node}"
         return [
-            ("GET", "/version", self._version_read), ("GET", "/nodes", self._nodes_list),
-            ("GET", "/cluster/resources", self._cluster_resources), ("GET", "/cluster/status", self._status_of_cluster),
-            ("GET", "/cluster/options", self._options_read), ("PUT", "/cluster/options", self._options_update),
+            ("GET", "/version", self._version_read),
+            ("GET", "/nodes", self._nodes_list),
+            ("GET", "/cluster/resources", self._cluster_resources),
+            ("GET", "/cluster/status", self._status_of_cluster),
+            ("GET", "/cluster/options", self._options_read),
+            ("PUT", "/cluster/options", self._options_update),
             ("GET", "/cluster/nextid", self._next_id),
-            ("GET", "/cluster", self._index("/cluster")), ("GET", "/access/domains", self._domains),
-            ("GET", node, self._index(node)), ("GET", node + "/status", self._node_status),
-            ("GET", node + "/version", self._version_read), ("GET", node + "/network", self._bridges),
+            ("GET", "/cluster", self._index("/cluster")),
+            ("GET", "/access/domains", self._domains),
+            ("GET", node, self._index(node)),
+            ("GET", node + "/status", self._node_status),
+            ("GET", node + "/version", self._version_read),
+            ("GET", node + "/network", self._bridges),
         ]
 
     @staticmethod
     def _index(template: str) -> Any:
-        async def call(v: Values, user: str) -> Any:
+        async def call(_v: Values, _user: str) -> Any:
             return [{"name": name} for name in pve_schema.load().children(template)]
+
         return call
 
     async def _version_read(self, v: Values, user: str) -> Any:
         return {"version": self.version, "release": self.release_version, "repoid": "lab"}
 
     async def _domains(self, v: Values, user: str) -> Any:
-        return [{"realm": "pam", "type": "pam", "comment": "Linux PAM standard authentication"},
-                {"realm": "pve", "type": "pve", "comment": "Proxmox VE authentication server"}]
+        return [
+            {"realm": "pam", "type": "pam", "comment": "Linux PAM standard authentication"},
+            {"realm": "pve", "type": "pve", "comment": "Proxmox VE authentication server"},
+        ]
 
     # ------------------------------------------------------------------- nodes
 
@@ -63,107 +72,213 @@ class Nodes(QemuMove):
         if not self.online(name):
             return {}
         used = sum(values_of.memory_of(vm.config) for vm in self.vms if vm.node == name and vm.running)
-        return {"cpu": 0.01, "maxcpu": node.cores, "mem": (used + 1024) * MIB, "maxmem": node.memory * MIB,
-                "disk": 4 * GIB, "maxdisk": 64 * GIB, "uptime": int(time.time() - self.boot_time) + 3600}
+        return {
+            "cpu": 0.01,
+            "maxcpu": node.cores,
+            "mem": (used + 1024) * MIB,
+            "maxmem": node.memory * MIB,
+            "disk": 4 * GIB,
+            "maxdisk": 64 * GIB,
+            "uptime": int(time.time() - self.boot_time) + 3600,
+        }
 
     async def _nodes_list(self, v: Values, user: str) -> Any:
-        return [{"node": n, "id": f"node/{n}", "type": "node", "level": "",
-                 "status": "online" if self.online(n) else "offline", **self._node_figures(n)}
-                for n in sorted(self.nodes)]
+        return [
+            {
+                "node": n,
+                "id": f"node/{n}",
+                "type": "node",
+                "level": "",
+                "status": "online" if self.online(n) else "offline",
+                **self._node_figures(n),
+            }
+            for n in sorted(self.nodes)
+        ]
 
     async def _node_status(self, v: Values, user: str) -> Any:
         figures = self._node_figures(v["node"])
         memory, cores = figures["maxmem"], figures["maxcpu"]
-        return {"uptime": figures["uptime"], "cpu": figures["cpu"], "wait": 0, "idle": 0,
-                "loadavg": ["0.01", "0.01", "0.01"], "pveversion": f"pve-manager/{self.version}/lab",
-                "kversion": "Linux 6.14.8-2-pve",
-                "current-kernel": {"sysname": "Linux", "release": "6.14.8-2-pve", "machine": "x86_64",
-                                   "version": "#1 SMP PREEMPT_DYNAMIC"},
-                "boot-info": {"mode": "efi", "secureboot": 0},
-                "cpuinfo": {"cores": cores, "cpus": cores, "sockets": 1, "model": "lab", "mhz": "2400.000"},
-                "memory": {"total": memory, "used": figures["mem"], "free": memory - figures["mem"],
-                           "available": memory - figures["mem"]},
-                "swap": {"total": 0, "used": 0, "free": 0}, "ksm": {"shared": 0},
-                "rootfs": {"total": 64 * GIB, "used": 4 * GIB, "free": 60 * GIB, "avail": 60 * GIB}}
+        return {
+            "uptime": figures["uptime"],
+            "cpu": figures["cpu"],
+            "wait": 0,
+            "idle": 0,
+            "loadavg": ["0.01", "0.01", "0.01"],
+            "pveversion": f"pve-manager/{self.version}/lab",
+            "kversion": "Linux 6.14.8-2-pve",
+            "current-kernel": {
+                "sysname": "Linux",
+                "release": "6.14.8-2-pve",
+                "machine": "x86_64",
+                "version": "#1 SMP PREEMPT_DYNAMIC",
+            },
+            "boot-info": {"mode": "efi", "secureboot": 0},
+            "cpuinfo": {"cores": cores, "cpus": cores, "sockets": 1, "model": "lab", "mhz": "2400.000"},
+            "memory": {
+                "total": memory,
+                "used": figures["mem"],
+                "free": memory - figures["mem"],
+                "available": memory - figures["mem"],
+            },
+            "swap": {"total": 0, "used": 0, "free": 0},
+            "ksm": {"shared": 0},
+            "rootfs": {"total": 64 * GIB, "used": 4 * GIB, "free": 60 * GIB, "avail": 60 * GIB},
+        }
 
     async def _bridges(self, v: Values, user: str) -> Any:
         """The interfaces that the lab's nodes have: their bridges, and the vnets that were applied."""
         node, kind = v["node"], v.get("type")
         out = []
         if kind in (None, "bridge", "any_bridge", "any_local_bridge", "include_sdn"):
-            out += [{"iface": name, "type": "bridge", "active": 1, "autostart": 1, "method": "manual",
-                     "method6": "manual", "bridge_vlan_aware": 1, "priority": 4, "families": ["inet"]}
-                    for name in self.spec.bridges]
+            out += [
+                {
+                    "iface": name,
+                    "type": "bridge",
+                    "active": 1,
+                    "autostart": 1,
+                    "method": "manual",
+                    "method6": "manual",
+                    "bridge_vlan_aware": 1,
+                    "priority": 4,
+                    "families": ["inet"],
+                }
+                for name in self.spec.bridges
+            ]
         if kind in ("any_bridge", "vnet", "include_sdn"):
-            out += [{"iface": name, "type": "vnet", "active": 1} for name in sorted(self.sdn["running"]["vnets"])
-                    if self.applied_bridge(node, name) is not None]
+            out += [
+                {"iface": name, "type": "vnet", "active": 1}
+                for name in sorted(self.sdn["running"]["vnets"])
+                if self.applied_bridge(node, name) is not None
+            ]
         return out
 
     # ----------------------------------------------------------------- cluster
 
     async def _status_of_cluster(self, v: Values, user: str) -> Any:
         names = sorted(self.nodes, key=lambda n: (len(n), n))
-        out: list[dict[str, Any]] = [{"type": "cluster", "id": "cluster", "name": self.cluster_name,
-                                      "nodes": len(names), "quorate": int(self.quorate), "version": 1}]
+        out: list[dict[str, Any]] = [
+            {
+                "type": "cluster",
+                "id": "cluster",
+                "name": self.cluster_name,
+                "nodes": len(names),
+                "quorate": int(self.quorate),
+                "version": 1,
+            }
+        ]
         for number, name in enumerate(names, 1):
-            out.append({"type": "node", "id": f"node/{name}", "name": name, "nodeid": number, "level": "",
-                        "ip": f"192.0.2.{number}", "online": int(self.online(name)), "local": int(number == 1)})
+            out.append(
+                {
+                    "type": "node",
+                    "id": f"node/{name}",
+                    "name": name,
+                    "nodeid": number,
+                    "level": "",
+                    "ip": f"192.0.2.{number}",
+                    "online": int(self.online(name)),
+                    "local": int(number == 1),
+                }
+            )
         return out
 
     def _vm_resource(self, vm: Vm) -> dict[str, Any]:
         up = self.online(vm.node)
-        item: dict[str, Any] = {"id": f"qemu/{vm.vmid}", "type": "qemu", "node": vm.node, "vmid": vm.vmid,
-                                "name": vm.name, "status": vm.status if up else "unknown",
-                                "template": int(vm.template), "maxcpu": self.cpus_of(vm), **self.vm_usage(vm)}
-        for key, value in (("tags", vm.config.get("tags")), ("lock", vm.lock), ("pool", vm.pool),
-                           ("hastate", vm.ha_state)):
-            if value:
-                item[key] = value
-        return item
+        item: dict[str, Any] = {
+            "id": f"qemu/{vm.vmid}",
+            "type": "qemu",
+            "node": vm.node,
+            "vmid": vm.vmid,
+            "name": vm.name,
+            "status": vm.status if up else "unknown",
+            "template": int(vm.template),
+            "maxcpu": self.cpus_of(vm),
+            **self.vm_usage(vm),
+        }
+        more = {
+            "tags": vm.config.get("tags"),
+            "lock": vm.lock,
+            "pool": vm.pool,
+            "hastate": vm.ha_state,
+        }
+        return item | {key: value for key, value in more.items() if value}
 
     async def _cluster_resources(self, v: Values, user: str) -> Any:
         kind = v.get("type")
         out: list[dict[str, Any]] = []
         if kind in (None, "pool"):
-            out += [{"id": f"/pool/{name}", "type": "pool", "pool": name} for name in sorted(self.pools)
-                    if self.allowed(user, f"/pool/{name}", "Pool.Audit")]
+            out += [
+                {"id": f"/pool/{name}", "type": "pool", "pool": name}
+                for name in sorted(self.pools)
+                if self.allowed(user, f"/pool/{name}", "Pool.Audit")
+            ]
         if kind in (None, "vm"):
-            out += [self._vm_resource(vm) for vm in sorted(self.vms, key=lambda vm: vm.vmid)
-                    if self.allowed(user, f"/vms/{vm.vmid}", "VM.Audit")]
+            out += [
+                self._vm_resource(vm)
+                for vm in sorted(self.vms, key=lambda vm: vm.vmid)
+                if self.allowed(user, f"/vms/{vm.vmid}", "VM.Audit")
+            ]
         if kind in (None, "node"):
-            out += [{"id": f"node/{n}", "type": "node", "node": n, "level": "",
-                     "status": "online" if self.online(n) else "offline", **self._node_figures(n)}
-                    for n in sorted(self.nodes)]
+            out += [
+                {
+                    "id": f"node/{n}",
+                    "type": "node",
+                    "node": n,
+                    "level": "",
+                    "status": "online" if self.online(n) else "offline",
+                    **self._node_figures(n),
+                }
+                for n in sorted(self.nodes)
+            ]
         if kind in (None, "storage"):
             out += self.storage_resources(user)
         if kind in (None, "sdn"):
             for node in sorted(self.nodes):
-                zones = [{"zone": "localnetwork"}, *({"zone": z} for z, e in sorted(
-                    self.sdn["running"]["zones"].items()) if not e.get("nodes") or node in split_list(e["nodes"]))]
-                out += [{"id": f"sdn/{node}/{z['zone']}", "type": "sdn", "node": node, "sdn": z["zone"],
-                         "status": "ok" if self.online(node) else "unknown"}
-                        for z in zones if self.allowed(user, f"/sdn/zones/{z['zone']}", "SDN.Audit")]
+                zones = [
+                    {"zone": "localnetwork"},
+                    *(
+                        {"zone": z}
+                        for z, e in sorted(self.sdn["running"]["zones"].items())
+                        if not e.get("nodes") or node in split_list(e["nodes"])
+                    ),
+                ]
+                out += [
+                    {
+                        "id": f"sdn/{node}/{z['zone']}",
+                        "type": "sdn",
+                        "node": node,
+                        "sdn": z["zone"],
+                        "status": "ok" if self.online(node) else "unknown",
+                    }
+                    for z in zones
+                    if self.allowed(user, f"/sdn/zones/{z['zone']}", "SDN.Audit")
+                ]
         return out
 
     async def _options_read(self, v: Values, user: str) -> Any:
         if not self.allowed(user, "/", "Sys.Audit"):
             return {k: self.options[k] for k in ("console", "tag-style") if k in self.options}
-        return {"keyboard": "en-us", **{k: self._as_object(k, x) for k, x in self.options.items()},
-                "allowed-tags": []}
+        return {
+            "keyboard": "en-us",
+            **{k: self._as_object(k, x) for k, x in self.options.items()},
+            "allowed-tags": [],
+        }
 
     @staticmethod
     def _as_object(name: str, value: Any) -> Any:
         """datacenter.cfg options that are property strings come back as objects (DataCenterConfig.pm)."""
-        fmt = pve_schema.load().paths["/cluster/options"]["PUT"]["parameters"]["properties"][name].get("format")
+        fmt = (
+            pve_schema.load().paths["/cluster/options"]["PUT"]["parameters"]["properties"][name].get("format")
+        )
         if not isinstance(fmt, dict) or not isinstance(value, str):
             return value
         default = next((k for k, s in fmt.items() if s.get("default_key")), "")
-        out: dict[str, Any] = {}
-        for part in value.split(","):
-            key, eq, text = part.partition("=")
-            key, text = (key, text) if eq else (default, key)
-            out[key] = int(text) if fmt.get(key, {}).get("type") in ("integer", "boolean") and text.isdigit() else text
-        return out
+        pairs = [part.partition("=") for part in value.split(",")]
+        named = [(key, text) if eq else (default, key) for key, eq, text in pairs]
+        whole = ("integer", "boolean")
+        return {
+            key: int(text) if fmt.get(key, {}).get("type") in whole and text.isdigit() else text
+            for key, text in named
+        }
 
     async def _options_update(self, v: Values, user: str) -> None:
         async with self.locked("file-datacenter_cfg", "update datacenter config failed"):

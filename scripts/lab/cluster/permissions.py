@@ -21,12 +21,28 @@ KINDS = ("user", "group", "token")
 
 # PVE/AccessControl.pm $privgroups of PVE 9: (root, admin, user, audit) per category.
 _GROUPS: dict[str, tuple[str, str, str, str]] = {
-    "VM": ("", "VM.Config.Disk VM.Config.CPU VM.Config.Memory VM.Config.Network VM.Config.HWType VM.Config.Options "
-               "VM.Allocate VM.Clone VM.Migrate VM.Snapshot VM.Snapshot.Rollback VM.Replicate "
-               "VM.GuestAgent.FileRead VM.GuestAgent.FileWrite VM.GuestAgent.FileSystemMgmt VM.GuestAgent.Unrestricted",
-           "VM.Config.CDROM VM.Config.Cloudinit VM.Console VM.Backup VM.PowerMgmt VM.GuestAgent.Audit", "VM.Audit"),
-    "Sys": ("Sys.PowerMgmt Sys.Modify Sys.Incoming Sys.AccessNetwork", "Sys.Console Sys.Syslog", "", "Sys.Audit"),
-    "Datastore": ("", "Datastore.Allocate Datastore.AllocateTemplate", "Datastore.AllocateSpace", "Datastore.Audit"),
+    "VM": (
+        "",
+        (
+            "VM.Config.Disk VM.Config.CPU VM.Config.Memory VM.Config.Network VM.Config.HWType VM.Config.Options "
+            "VM.Allocate VM.Clone VM.Migrate VM.Snapshot VM.Snapshot.Rollback VM.Replicate VM.GuestAgent.FileRead "
+            "VM.GuestAgent.FileWrite VM.GuestAgent.FileSystemMgmt VM.GuestAgent.Unrestricted"
+        ),
+        "VM.Config.CDROM VM.Config.Cloudinit VM.Console VM.Backup VM.PowerMgmt VM.GuestAgent.Audit",
+        "VM.Audit",
+    ),
+    "Sys": (
+        "Sys.PowerMgmt Sys.Modify Sys.Incoming Sys.AccessNetwork",
+        "Sys.Console Sys.Syslog",
+        "",
+        "Sys.Audit",
+    ),
+    "Datastore": (
+        "",
+        "Datastore.Allocate Datastore.AllocateTemplate",
+        "Datastore.AllocateSpace",
+        "Datastore.Audit",
+    ),
     "SDN": ("", "SDN.Allocate SDN.Audit", "SDN.Use", "SDN.Audit"),
     "User": ("Realm.Allocate", "User.Modify Group.Allocate Realm.AllocateUser", "", ""),
     "Pool": ("", "Pool.Allocate", "Pool.Audit", "Pool.Audit"),
@@ -36,8 +52,13 @@ _GROUPS: dict[str, tuple[str, str, str, str]] = {
 
 def built_in_roles() -> dict[str, set[str]]:
     """PVE/AccessControl.pm create_roles."""
-    roles: dict[str, set[str]] = {"NoAccess": set(), "Administrator": set(PRIVILEGES), "PVEAdmin": set(),
-                                  "PVEAuditor": set(), "PVETemplateUser": {"VM.Clone", "VM.Audit"}}
+    roles: dict[str, set[str]] = {
+        "NoAccess": set(),
+        "Administrator": set(PRIVILEGES),
+        "PVEAdmin": set(),
+        "PVEAuditor": set(),
+        "PVETemplateUser": {"VM.Clone", "VM.Audit"},
+    }
     for category, (_root, admin, user, audit) in _GROUPS.items():
         roles[f"PVE{category}Admin"] = set(f"{admin} {user} {audit}".split())
         roles["PVEAdmin"] |= roles[f"PVE{category}Admin"]
@@ -57,7 +78,11 @@ class Permissions(Base):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.user_cfg: dict[str, Any] = {
-            "users": {ROOT: {"enable": 1, "expire": 0, "tokens": {}}}, "groups": {}, "roles": {}, "acl": {}}
+            "users": {ROOT: {"enable": 1, "expire": 0, "tokens": {}}},
+            "groups": {},
+            "roles": {},
+            "acl": {},
+        }
         self._granted: dict[tuple[str, str], frozenset[str]] = {}
 
     def forget_permissions(self) -> None:
@@ -141,7 +166,9 @@ class Permissions(Base):
             self._granted[key] = frozenset(self.privileges(user, path))
         return priv in self._granted[key]
 
-    def check_permissions(self, user: str | None, perms: Any, values: dict[str, Any], declared: Any = None) -> None:
+    def check_permissions(
+        self, user: str | None, perms: Any, values: dict[str, Any], declared: Any = None
+    ) -> None:
         """As fakepve's, but only the login of root@pam itself is above the rules: its tokens may be separated."""
         if user == ROOT:
             return
@@ -149,20 +176,25 @@ class Permissions(Base):
             raise PveError(403, "Permission check failed (user != root@pam)")
         if "check" not in perms:
             return
-        ok, why = self._check(user, perms["check"], values, declared)
+        ok, why = self._check(user or "", perms["check"], values, declared)
         if not ok:
             raise PveError(403, f"Permission check failed ({why})" if why else "Permission check failed")
 
     def may_modify_permissions(self, user: str, path: str) -> tuple[str, ...] | None:
         """RPCEnvironment.pm check_perm_modify: the privileges that would do, or None when one is held."""
         wanted = ["Permissions.Modify"]
-        for prefix, priv in (("/storage/", "Datastore.Allocate"), ("/vms/", "VM.Allocate"),
-                             ("/pool/", "Pool.Allocate")):
+        for prefix, priv in (
+            ("/storage/", "Datastore.Allocate"),
+            ("/vms/", "VM.Allocate"),
+            ("/pool/", "Pool.Allocate"),
+        ):
             if path.startswith(prefix):
                 wanted.append(priv)
         return None if any(self.allowed(user, path, p) for p in wanted) else tuple(wanted)
 
-    def _check(self, user: str, check: list[Any], values: dict[str, Any], declared: Any = None) -> tuple[bool, str]:
+    def _check(
+        self, user: str, check: list[Any], values: dict[str, Any], declared: Any = None
+    ) -> tuple[bool, str]:
         if check[0] == "perm-modify":
             path = str(values.get("path", ""))
             missing = self.may_modify_permissions(user, path)

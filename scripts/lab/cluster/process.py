@@ -62,16 +62,18 @@ async def run(folder: Path) -> None:
     if spec.runtime:
         pve.runtime = load_runtime(spec.runtime, dict(spec.runtime_options))
     ending = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, ending.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
     near = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         await pve.start(str(folder / "cluster.crt"), str(folder / "cluster.key"))
     except OSError as e:
         if e.errno != errno.EADDRINUSE:
             raise
-        raise PortTaken(f"port {port}, which {spec.name} had, is taken; end what listens there, or remove "
-                        f"{folder / 'endpoint'} so that another is taken") from e
+        raise PortTaken(
+            f"port {port}, which {spec.name} had, is taken; end what listens there, or remove "
+            f"{folder / 'endpoint'} so that another is taken"
+        ) from e
     await pve.start_guests()
     pve.start_watching()
     control = await Control(pve).serve(folder, f"/proc/self/fd/{near}")

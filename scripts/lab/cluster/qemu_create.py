@@ -26,8 +26,10 @@ class QemuCreate(QemuDisks):
     """Mixin: VM create and destroy."""
 
     def _lab_qemu_create(self) -> list[Route]:
-        return [("POST", "/nodes/{node}/qemu", self._qemu_create),
-                ("DELETE", "/nodes/{node}/qemu/{vmid}", self._qemu_destroy)]
+        return [
+            ("POST", "/nodes/{node}/qemu", self._qemu_create),
+            ("DELETE", "/nodes/{node}/qemu/{vmid}", self._qemu_destroy),
+        ]
 
     # ------------------------------------------------------------- permissions
 
@@ -36,8 +38,11 @@ class QemuCreate(QemuDisks):
         if user == "root@pam":
             return
         for option in sorted(options):
-            if values_of.DRIVE_KEY.match(option) or option in ("cdrom", "tags") or \
-                    re.fullmatch(r"(?:unused|serial|usb|hostpci|virtiofs)\d+", option):
+            if (
+                values_of.DRIVE_KEY.match(option)
+                or option in ("cdrom", "tags")
+                or re.fullmatch(r"(?:unused|serial|usb|hostpci|virtiofs)\d+", option)
+            ):
                 continue
             base = "net0" if re.fullmatch(r"net\d+", option) else option
             if option in values_of.PRIV_OF or re.fullmatch(r"numa\d+", option):
@@ -47,7 +52,9 @@ class QemuCreate(QemuDisks):
             elif base == "net0":
                 self.check_vm_perm(user, vmid, pool, ("VM.Config.Network",))
             elif values_of.is_cloudinit_option(option):
-                self.check_vm_perm(user, vmid, pool, ("VM.Config.Cloudinit", "VM.Config.Network"), any_of=True)
+                self.check_vm_perm(
+                    user, vmid, pool, ("VM.Config.Cloudinit", "VM.Config.Network"), any_of=True
+                )
             else:
                 raise die(f"only root can set '{option}' config")
 
@@ -59,8 +66,10 @@ class QemuCreate(QemuDisks):
                     raise die(f"only root can set '{option}' config for real devices")
                 self.check_vm_perm(user, vmid, pool, ("VM.Config.HWType",))
             elif re.fullmatch(r"(?:usb|hostpci)\d+", option) and user != "root@pam":
-                raise die(f"only root can set '{option}' config for "
-                          f"{'real' if option.startswith('usb') else 'non-mapped'} devices")
+                raise die(
+                    f"only root can set '{option}' config for "
+                    f"{'real' if option.startswith('usb') else 'non-mapped'} devices"
+                )
 
     def check_bridges(self, user: str, params: Values) -> None:
         """QemuServer.pm check_bridge_access."""
@@ -81,20 +90,7 @@ class QemuCreate(QemuDisks):
         if "sshkeys" in params:
             values_of.check_ssh_keys(params["sshkeys"])
         self.need_quorum()
-        if pool and pool not in self.pools:
-            # RPCEnvironment.pm check_pool_exist
-            raise PveError(403, f"Permission check failed (pool '{pool}' does not exist)")
-        if default:
-            self.require(user, f"/storage/{default}", "Datastore.AllocateSpace")
-        if v.get("ha-managed"):
-            self.require(user, "/", "Sys.Console")
-        if v.get("start"):
-            self.check_vm_perm(user, vmid, pool, ("VM.PowerMgmt",))
-        if not (self.allowed(user, f"/vms/{vmid}", "VM.Allocate")
-                or (pool and self.allowed(user, f"/pool/{pool}", "VM.Allocate"))):
-            raise PveError(403, "Permission check failed")
-        if v.get("archive"):
-            raise die(f"unable to restore VM {vmid} - restoring is not reproduced by this lab")
+        self._check_create(v, user, vmid, pool)
         if "cdrom" in params:
             cdrom = params.pop("cdrom")
             params["ide2"] = cdrom if "media=" in cdrom else f"{cdrom},media=cdrom"
@@ -123,10 +119,46 @@ class QemuCreate(QemuDisks):
                 self.log_line("Execute autostart")
                 await self.start_worker(vm, user)
 
-        return await self.task(node, "qmcreate", vmid, user, body, vm=vm)
+        return await self.task(
+            node, "qmcreate", vmid, user, body, vm=vm, undo=lambda: self.drop_unfinished(vm)
+        )
 
-    async def _make(self, vm: Vm, params: Values, drives: list[str], default: str | None, user: str,
-                    pool: str | None, emsg: str) -> None:
+    def drop_unfinished(self, vm: Vm) -> None:
+        """A create or clone that failed leaves no config behind."""
+        if vm in self.vms and vm.lock in ("create", "clone"):
+            self.vms.remove(vm)
+            self.store.mark(f"vm/{vm.vmid}")
+
+    def _check_create(self, v: Values, user: str, vmid: int, pool: str | None) -> None:
+        """Who may make a VM here, before its options are looked at."""
+        default = v.get("storage")
+        if pool and pool not in self.pools:
+            # RPCEnvironment.pm check_pool_exist
+            raise PveError(403, f"Permission check failed (pool '{pool}' does not exist)")
+        if default:
+            self.require(user, f"/storage/{default}", "Datastore.AllocateSpace")
+        if v.get("ha-managed"):
+            self.require(user, "/", "Sys.Console")
+        if v.get("start"):
+            self.check_vm_perm(user, vmid, pool, ("VM.PowerMgmt",))
+        if not (
+            self.allowed(user, f"/vms/{vmid}", "VM.Allocate")
+            or (pool and self.allowed(user, f"/pool/{pool}", "VM.Allocate"))
+        ):
+            raise PveError(403, "Permission check failed")
+        if v.get("archive"):
+            raise die(f"unable to restore VM {vmid} - restoring is not reproduced by this lab")
+
+    async def _make(
+        self,
+        vm: Vm,
+        params: Values,
+        drives: list[str],
+        default: str | None,
+        user: str,
+        pool: str | None,
+        emsg: str,
+    ) -> None:
         made: list[str] = []
         conf = {k: x for k, x in params.items() if k not in drives}
         try:
@@ -141,8 +173,6 @@ class QemuCreate(QemuDisks):
         except (PveError, TaskError) as e:
             for volid in made:
                 self.free(volid, vm.node)
-            self.vms.remove(vm)
-            self.store.mark(f"vm/{vm.vmid}")
             raise TaskError(f"{emsg} {getattr(e, 'message', None) or e}") from e
         vm.config, vm.lock = conf, None
         vm.rename()
@@ -179,7 +209,9 @@ class QemuCreate(QemuDisks):
         def check() -> None:
             self.check_protection(vm, f"can't remove VM {vm.vmid}")
             if vm.ha_managed and not v.get("purge"):
-                raise die(f"unable to remove VM {vm.vmid} - used in HA resources and purge parameter not set.")
+                raise die(
+                    f"unable to remove VM {vm.vmid} - used in HA resources and purge parameter not set."
+                )
             if vm.running:
                 raise die(f"VM {vm.vmid} is running - destroy failed")
 
@@ -211,8 +243,12 @@ class QemuCreate(QemuDisks):
 
     def _free_all(self, vm: Vm, unreferenced: bool) -> None:
         configs = [vm.config, vm.pending, *vm.snapshots.values()]
-        volumes = {values_of.split_drive(str(text))[0] for config in configs for key, text in config.items()
-                   if values_of.DRIVE_KEY.match(key) or re.fullmatch(r"unused\d+", key)}
+        volumes = {
+            values_of.split_drive(str(text))[0]
+            for config in configs
+            for key, text in config.items()
+            if values_of.DRIVE_KEY.match(key) or re.fullmatch(r"unused\d+", key)
+        }
         for volume in sorted(volumes):
             if self.owns(vm.vmid, volume):
                 self.free(volume, vm.node)

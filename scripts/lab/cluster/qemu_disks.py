@@ -29,13 +29,17 @@ class QemuDisks(Tasks):
 
     def _lab_qemu_disks(self) -> list[Route]:
         one = "/nodes/{node}/qemu/{vmid}"
-        return [("PUT", one + "/resize", self._qemu_resize), ("POST", one + "/move_disk", self._qemu_move_disk),
-                ("PUT", one + "/unlink", self._qemu_unlink)]
+        return [
+            ("PUT", one + "/resize", self._qemu_resize),
+            ("POST", one + "/move_disk", self._qemu_move_disk),
+            ("PUT", one + "/unlink", self._qemu_unlink),
+        ]
 
     # ------------------------------------------------------------------ checks
 
-    def check_vm_perm(self, user: str, vmid: int, pool: str | None, privs: tuple[str, ...],
-                      any_of: bool = False) -> None:
+    def check_vm_perm(
+        self, user: str, vmid: int, pool: str | None, privs: tuple[str, ...], any_of: bool = False
+    ) -> None:
         """RPCEnvironment.pm check_vm_perm: on the pool that is asked for, else on the VM."""
         test = any if any_of else all
         if pool and test(self.allowed(user, f"/pool/{pool}", p) for p in privs):
@@ -51,8 +55,9 @@ class QemuDisks(Tasks):
         volume, props = values_of.split_drive(value)
         new = values_of.NEW_DISK.match(volume)
         if "import-from" in props and (not new or float(new[2]) != 0):
-            raise param_error(**{key: "'import-from' requires special syntax - use <storage ID>:0,"
-                                      "import-from=<source>"})
+            raise param_error(
+                **{key: "'import-from' requires special syntax - use <storage ID>:0,import-from=<source>"}
+            )
         sid, name = values_of.volume_ref(volume)
         if sid in self.storages and not new and name != "cloudinit":
             vtype = self._parse_volname(self.storages[sid], name)[0]
@@ -62,9 +67,8 @@ class QemuDisks(Tasks):
     def check_storage_access(self, user: str, key: str, value: str, default: str | None) -> None:
         volume, props = values_of.split_drive(value)
         cdrom = values_of.is_cdrom(volume, props)
-        sid, name = values_of.volume_ref(volume)
         new = values_of.NEW_DISK.match(volume)
-        if not volume or volume == "none" or name == "cloudinit":
+        if not volume or volume == "none" or values_of.volume_ref(volume)[1] == "cloudinit":
             pass
         elif cdrom and volume == "cdrom":
             self.require(user, "/", "Sys.Console")
@@ -82,7 +86,9 @@ class QemuDisks(Tasks):
         if source := props.get("import-from"):
             vtype = self._volume_type(source)
             if vtype not in (None, "images", "import"):
-                raise param_error(**{key: f"{source} has wrong type '{vtype}' - needs to be 'images' or 'import'"})
+                raise param_error(
+                    **{key: f"{source} has wrong type '{vtype}' - needs to be 'images' or 'import'"}
+                )
             owner = self._volume_owner(source)
             if owner:
                 self.require(user, f"/vms/{owner}", "VM.Clone")
@@ -102,7 +108,9 @@ class QemuDisks(Tasks):
         sid, name = values_of.volume_ref(volid)
         if sid is None:
             if user != "root@pam":
-                raise die("Only root can pass arbitrary filesystem paths.")  # PVE/Storage.pm check_volume_access
+                raise die(
+                    "Only root can pass arbitrary filesystem paths."
+                )  # PVE/Storage.pm check_volume_access
             return None
         vtype, owner, _fmt = self._parse_volname(self._store(sid), name)
         self._check_access(user, sid, vtype, owner, volid)
@@ -110,8 +118,9 @@ class QemuDisks(Tasks):
 
     # ------------------------------------------------------------------ making
 
-    async def create_disk(self, vm_conf: dict[str, Any], node: str, vmid: int, key: str, value: str,
-                          default: str | None) -> tuple[str, str | None]:
+    async def create_disk(
+        self, vm_conf: dict[str, Any], node: str, vmid: int, key: str, value: str, default: str | None
+    ) -> tuple[str, str | None]:
         """create_disks for one drive: its config value, and the volume that was made for it."""
         volume, props = values_of.split_drive(value)
         props = dict(props)
@@ -125,7 +134,11 @@ class QemuDisks(Tasks):
             if sid is None:
                 raise die("no storage ID specified (and no default storage)")
             for other, text in vm_conf.items():
-                if other != key and values_of.DRIVE_KEY.match(other) and values_of.is_cloudinit_drive(str(text)):
+                if (
+                    other != key
+                    and values_of.DRIVE_KEY.match(other)
+                    and values_of.is_cloudinit_drive(str(text))
+                ):
                     raise die(f"{key} - cloud-init drive is already attached at '{other}'")
             self.usable_store(sid, node)
             fmt = props.pop("format", None) or ("qcow2" if self.is_file(sid) else "raw")
@@ -144,8 +157,9 @@ class QemuDisks(Tasks):
                 props["size"] = values_of.format_size(found["size"])
         return values_of.join_drive(volume, props), None
 
-    async def _new_disk(self, node: str, vmid: int, key: str, sid: str, gib: float,
-                        props: dict[str, str]) -> tuple[str, str]:
+    async def _new_disk(
+        self, node: str, vmid: int, key: str, sid: str, gib: float, props: dict[str, str]
+    ) -> tuple[str, str]:
         fmt = props.pop("format", None)
         source = props.pop("import-from", None)
         if source is None:
@@ -198,8 +212,11 @@ class QemuDisks(Tasks):
         sid = values_of.volume_ref(volume)[0]
         if force:
             self.require(user, f"/storage/{sid}", "Datastore.AllocateSpace")
-        if any(values_of.split_drive(str(text))[0] == volume for snap in vm.snapshots.values()
-               for text in snap.values()):
+        if any(
+            values_of.split_drive(str(text))[0] == volume
+            for snap in vm.snapshots.values()
+            for text in snap.values()
+        ):
             raise die(f"unable to delete '{volume}' - volume is still in use (snapshot?)")
         self.free(volume, vm.node)
 
@@ -245,11 +262,14 @@ class QemuDisks(Tasks):
             sid, name = values_of.volume_ref(volume)
             found = dict(self.volumes_at(sid, vm.node)[name])
             grown = 0 if self.is_thin(sid) else size - old
-            if self.full & {self.place(sid, vm.node), (sid, "")} or \
-                    grown > self.total(sid) - self.used(sid, vm.node):
+            if self.full & {self.place(sid, vm.node), (sid, "")} or grown > self.total(sid) - self.used(
+                sid, vm.node
+            ):
                 raise TaskError(self._no_space(sid, name))
             self.put_volume(sid, vm.node, name, {**found, "size": size, "used": found["used"] + grown})
-            vm.config[v["disk"]] = values_of.join_drive(volume, {**props, "size": values_of.format_size(size)})
+            vm.config[v["disk"]] = values_of.join_drive(
+                volume, {**props, "size": values_of.format_size(size)}
+            )
 
         return await self.task(vm.node, "resize", vm.vmid, user, body, vm=vm)
 
@@ -262,9 +282,11 @@ class QemuDisks(Tasks):
             raise param_error(storage="You need to specify either 'storage' or 'target-vmid'")
         self.require(user, f"/storage/{target}", "Datastore.AllocateSpace")
         volume, props = self._drive_of(vm, v, "you can't move a cdrom")
-        sid, name = values_of.volume_ref(volume)
         fmt = v.get("format")
-        if sid == target and fmt in (None, (self.volume(volume, vm.node) or {}).get("format")):
+        if values_of.volume_ref(volume)[0] == target and fmt in (
+            None,
+            (self.volume(volume, vm.node) or {}).get("format"),
+        ):
             raise die("you can't move to the same storage with same format")
         if "images" not in split_list(self.usable_store(target, vm.node).get("content")):
             raise param_error(storage=f"storage '{target}' does not support vm images")
@@ -289,7 +311,9 @@ class QemuDisks(Tasks):
         return await self.task(vm.node, "qmmove", vm.vmid, user, body, vm=vm)
 
     async def _qemu_unlink(self, v: Values, user: str) -> Any:
-        return await self.update_config(v["node"], v["vmid"], user, {"delete": v["idlist"], "force": v.get("force")})
+        return await self.update_config(
+            v["node"], v["vmid"], user, {"delete": v["idlist"], "force": v.get("force")}
+        )
 
     async def update_config(self, node: str, vmid: int, user: str, given: Values) -> None:
         raise NotImplementedError

@@ -20,13 +20,25 @@ from scripts.lab.cluster import qemu_values as values_of
 from scripts.lab.cluster.base import Route, Values, Vm, die, param_error
 from scripts.lab.cluster.qemu_read import QemuRead
 
+# drive -> its volume and options, to be copied
+Plan = dict[str, tuple[str, dict[str, str]]]
 CLONE_SECONDS = 3.0
 LINKED_SECONDS = 0.5
 MIGRATE_SECONDS = 5.0
 # Qemu.pm clone_vm: one second for the locks of target and source
 CLONE_LOCK_WAIT = 1.0
-CLONE_SKIP = ("snapshots", "parent", "snaptime", "vmstate", "snapstate", "runningcpu", "runningmachine", "lock",
-              "template", "digest")
+CLONE_SKIP = (
+    "snapshots",
+    "parent",
+    "snaptime",
+    "vmstate",
+    "snapstate",
+    "runningcpu",
+    "runningmachine",
+    "lock",
+    "template",
+    "digest",
+)
 
 
 class QemuMove(QemuRead):
@@ -34,9 +46,13 @@ class QemuMove(QemuRead):
 
     def _lab_qemu_move(self) -> list[Route]:
         one = "/nodes/{node}/qemu/{vmid}"
-        return [("GET", one + "/migrate", self._migrate_check), ("POST", one + "/migrate", self._migrate),
-                ("POST", one + "/clone", self._clone), ("POST", one + "/template", self._template),
-                ("POST", one + "/snapshot/{snapname}/rollback", self._rollback)]
+        return [
+            ("GET", one + "/migrate", self._migrate_check),
+            ("POST", one + "/migrate", self._migrate),
+            ("POST", one + "/clone", self._clone),
+            ("POST", one + "/template", self._template),
+            ("POST", one + "/snapshot/{snapname}/rollback", self._rollback),
+        ]
 
     # ----------------------------------------------------------------- migrate
 
@@ -50,12 +66,23 @@ class QemuMove(QemuRead):
 
     async def _migrate_check(self, v: Values, user: str) -> Any:
         vm = self.find(v["node"], v["vmid"])
-        disks = [{"volid": volid, "cdrom": int(values_of.is_cdrom(volid, props)),
-                  "is_unused": 0, "size": (self.volume(volid, vm.node) or {}).get("size", 0)}
-                 for volid, props in self._local_disks(vm)]
+        disks = [
+            {
+                "volid": volid,
+                "cdrom": int(values_of.is_cdrom(volid, props)),
+                "is_unused": 0,
+                "size": (self.volume(volid, vm.node) or {}).get("size", 0),
+            }
+            for volid, props in self._local_disks(vm)
+        ]
         others = [n for n in sorted(self.nodes) if n != vm.node and self.online(n)]
-        shown: dict[str, Any] = {"running": int(vm.running), "local_disks": disks, "local_resources": [],
-                                 "mapped-resources": [], "has-dbus-vmstate": 0}
+        shown: dict[str, Any] = {
+            "running": int(vm.running),
+            "local_disks": disks,
+            "local_resources": [],
+            "mapped-resources": [],
+            "has-dbus-vmstate": 0,
+        }
         if not vm.running:
             shown["allowed_nodes"] = others
         return shown
@@ -85,12 +112,16 @@ class QemuMove(QemuRead):
         source = vm.node
         self.log_line(f"starting migration of VM {vm.vmid} to node '{target}'")
         if not self.online(target):
-            raise TaskError(f"migration aborted (duration 00:00:00): Can't connect to destination address of {target}")
+            raise TaskError(
+                f"migration aborted (duration 00:00:00): Can't connect to destination address of {target}"
+            )
         for volid, props in self._local_disks(vm):
             if vm.running and not with_disks and not values_of.is_cdrom(volid, props):
                 # QemuMigrate.pm scan_local_volumes
-                self.log_line(f"can't migrate local disk '{volid}': can't live migrate attached local disks without "
-                              "with-local-disks option")
+                self.log_line(
+                    f"can't migrate local disk '{volid}': can't live migrate attached local disks without "
+                    "with-local-disks option"
+                )
                 raise TaskError("Problem found while scanning volumes - can't migrate VM - check log")
             if vm.snapshots and not values_of.is_cdrom(volid, props):
                 self.log_line(f"can't migrate local disk '{volid}': non-migratable snapshot exists")
@@ -142,7 +173,9 @@ class QemuMove(QemuRead):
         old = source.snapshots[snapname] if snapname else source.config
         config, plan = self._clone_plan(old, bool(snapname), full)
         for volume, _props in plan.values():
-            self.require(user, f"/storage/{storage or values_of.volume_ref(volume)[0]}", "Datastore.AllocateSpace")
+            self.require(
+                user, f"/storage/{storage or values_of.volume_ref(volume)[0]}", "Datastore.AllocateSpace"
+            )
         if target and not self.only_shared(source):
             raise die(f"can't clone VM to node '{target}' (VM uses local storage)")
         self.check_bridges(user, config)
@@ -157,15 +190,17 @@ class QemuMove(QemuRead):
             config["description"] = values_of.typed("description", v["description"])
 
         async def body() -> None:
-            await self._clone_work(source, new, config, plan, full, storage, v.get("format"), pool, target)
+            kind = "full" if full else "linked"
+            self.log_line(f"creating a {kind} clone of VM {source.vmid} with ID {newid}")
+            await self._clone_work(source, new, config, plan, v, full)
 
-        return await self.task(node, "qmclone", source.vmid, user, body, log=[
-            f"creating a {'full' if full else 'linked'} clone of VM {source.vmid} with ID {newid}"])
+        return await self.task(
+            node, "qmclone", source.vmid, user, body, undo=lambda: self.drop_unfinished(new)
+        )
 
-    def _clone_plan(self, old: dict[str, Any], of_snapshot: bool,
-                    full: bool) -> tuple[dict[str, Any], dict[str, tuple[str, dict[str, str]]]]:
+    def _clone_plan(self, old: dict[str, Any], of_snapshot: bool, full: bool) -> tuple[dict[str, Any], Plan]:
         config: dict[str, Any] = {}
-        plan: dict[str, tuple[str, dict[str, str]]] = {}
+        plan: Plan = {}
         for option in sorted(old):
             value = old[option]
             if option in CLONE_SKIP or re.fullmatch(r"unused\d+", option):
@@ -186,9 +221,10 @@ class QemuMove(QemuRead):
             plan[option] = (volume, props)
         return config, plan
 
-    async def _clone_work(self, source: Vm, new: Vm, config: dict[str, Any],
-                          plan: dict[str, tuple[str, dict[str, str]]], full: bool, storage: str | None,
-                          fmt: str | None, pool: str | None, target: str | None) -> None:
+    async def _clone_work(
+        self, source: Vm, new: Vm, config: dict[str, Any], plan: Plan, v: Values, full: bool
+    ) -> None:
+        storage, fmt, pool = v.get("storage"), v.get("format"), v.get("pool")
         made: list[str] = []
         exclusive = source.running
         holder = f"clone-{new.vmid}"
@@ -212,8 +248,6 @@ class QemuMove(QemuRead):
         except (PveError, TaskError) as e:
             for volid in made:
                 self.free(volid, new.node)
-            self.vms.remove(new)
-            self.store.mark(f"vm/{new.vmid}")
             raise TaskError(f"clone failed: {getattr(e, 'message', None) or e}") from e
         finally:
             self.release(new, holder)
@@ -228,15 +262,23 @@ class QemuMove(QemuRead):
             self._fw()["guests"][new.vmid] = copy.deepcopy(self._fw()["guests"][source.vmid])
             self.store.mark(f"fwguest/{new.vmid}")
         new.rename()
-        if target:
-            new.node = target
+        if v.get("target") not in (None, "localhost"):
+            new.node = v["target"]
         if pool:
             self._pool_join(pool, new.vmid)
             self.store.mark("pools")
             self.forget_permissions()
 
-    def _clone_disk(self, source: Vm, new: Vm, volume: str, props: dict[str, str], full: bool, storage: str | None,
-                    fmt: str | None) -> tuple[str, str]:
+    def _clone_disk(
+        self,
+        source: Vm,
+        new: Vm,
+        volume: str,
+        props: dict[str, str],
+        full: bool,
+        storage: str | None,
+        fmt: str | None,
+    ) -> tuple[str, str]:
         sid, name = values_of.volume_ref(volume)
         found = self.volume(volume, source.node)
         if sid is None or found is None:
@@ -245,7 +287,9 @@ class QemuMove(QemuRead):
         if props.get("media") == "cdrom":
             wanted = fmt or ("qcow2" if self.is_file(dest) else "raw")
             named = f"vm-{new.vmid}-cloudinit" + (f".{wanted}" if self.is_file(dest) else "")
-            volid = self.alloc(dest, new.node, new.vmid, found["size"], fmt=wanted, name=named, used=found["used"])
+            volid = self.alloc(
+                dest, new.node, new.vmid, found["size"], fmt=wanted, name=named, used=found["used"]
+            )
             return values_of.join_drive(volid, props), volid
         if full:
             kind = fmt or (found["format"] if dest == sid else None)

@@ -38,8 +38,14 @@ class QemuPower(QemuUpdate):
     def _lab_qemu_power(self) -> list[Route]:
         status = "/nodes/{node}/qemu/{vmid}/status/"
         actions: dict[str, Callable[[Vm, Values, str], Any]] = {
-            "start": self._start, "stop": self._stop, "shutdown": self._shutdown, "reboot": self._reboot,
-            "reset": self._reset, "suspend": self._suspend, "resume": self._resume}
+            "start": self._start,
+            "stop": self._stop,
+            "shutdown": self._shutdown,
+            "reboot": self._reboot,
+            "reset": self._reset,
+            "suspend": self._suspend,
+            "resume": self._resume,
+        }
 
         def handler(action: Callable[[Vm, Values, str], Any]) -> Callable[[Values, str], Any]:
             async def call(v: Values, user: str) -> Any:
@@ -47,6 +53,7 @@ class QemuPower(QemuUpdate):
                 if v.get("skiplock") and user != "root@pam":
                     raise param_error(skiplock="Only root may use this option.")
                 return await action(vm, v, user)
+
             return call
 
         return [("POST", status + name, handler(action)) for name, action in actions.items()]
@@ -59,10 +66,16 @@ class QemuPower(QemuUpdate):
 
     def nics_of(self, vm: Vm) -> tuple[Nic, ...]:
         return tuple(
-            Nic(name=name, mac=net.get("macaddr", ""), bridge=net.get("bridge", ""),
+            Nic(
+                name=name,
+                mac=net.get("macaddr", ""),
+                bridge=net.get("bridge", ""),
                 tag=int(net.get("tag") or self.applied_bridge(vm.node, net.get("bridge", "")) or 0),
-                firewall=net.get("firewall") == "1", link_down=net.get("link_down") == "1")
-            for name, net in values_of.nets_of(vm.config))
+                firewall=net.get("firewall") == "1",
+                link_down=net.get("link_down") == "1",
+            )
+            for name, net in values_of.nets_of(vm.config)
+        )
 
     def firewall_snapshot(self, vm: Vm) -> FirewallSnapshot:
         """Everything that decides what this VM may send and receive."""
@@ -70,11 +83,17 @@ class QemuPower(QemuUpdate):
         node = self.firewall_config("host", vm.node)
         guest = self._fw()["guests"].get(vm.vmid) or {"options": {}, "rules": [], "aliases": {}, "ipset": {}}
         return FirewallSnapshot(
-            cluster_options=dict(cluster["options"]), cluster_aliases=copy.deepcopy(cluster["aliases"]),
-            cluster_ipsets=copy.deepcopy(cluster["ipset"]), groups=copy.deepcopy(cluster["groups"]),
-            node_options=dict(node["options"]), vm_options=dict(guest["options"]),
-            vm_rules=copy.deepcopy(guest["rules"]), vm_aliases=copy.deepcopy(guest["aliases"]),
-            vm_ipsets=copy.deepcopy(guest["ipset"]), nics=self.nics_of(vm))
+            cluster_options=dict(cluster["options"]),
+            cluster_aliases=copy.deepcopy(cluster["aliases"]),
+            cluster_ipsets=copy.deepcopy(cluster["ipset"]),
+            groups=copy.deepcopy(cluster["groups"]),
+            node_options=dict(node["options"]),
+            vm_options=dict(guest["options"]),
+            vm_rules=copy.deepcopy(guest["rules"]),
+            vm_aliases=copy.deepcopy(guest["aliases"]),
+            vm_ipsets=copy.deepcopy(guest["ipset"]),
+            nics=self.nics_of(vm),
+        )
 
     def forget_firewall(self, vmid: int) -> None:
         """The runtime no longer runs this guest; `watch.py` overrides this."""
@@ -114,15 +133,20 @@ class QemuPower(QemuUpdate):
             self.usable_store(sid, vm.node)
             if self.volume(volume, vm.node) is None:
                 kind = "volume" if values_of.is_cdrom(volume, props) else key
-                raise TaskError(f"volume '{sid}:{name}' does not exist" if kind == "volume"
-                                else f"no such logical volume {name}")
+                raise TaskError(
+                    f"volume '{sid}:{name}' does not exist"
+                    if kind == "volume"
+                    else f"no such logical volume {name}"
+                )
         for name, net in values_of.nets_of(vm.config):
             bridge = net.get("bridge")
             if bridge and self.applied_bridge(vm.node, bridge) is None:
                 # pve-common Network.pm / qemu-server's pve-bridge script
-                self.log_line(f"bridge '{bridge}' does not exist\nkvm: -netdev type=tap,id={name},"
-                              f"ifname=tap{vm.vmid}i{name[3:]},script=/usr/libexec/qemu-server/pve-bridge: network "
-                              "script /usr/libexec/qemu-server/pve-bridge failed with status 512")
+                self.log_line(
+                    f"bridge '{bridge}' does not exist\nkvm: -netdev type=tap,id={name},"
+                    f"ifname=tap{vm.vmid}i{name[3:]},script=/usr/libexec/qemu-server/pve-bridge: network "
+                    "script /usr/libexec/qemu-server/pve-bridge failed with status 512"
+                )
                 raise TaskError(EXITED)
         wanted = values_of.memory_of(vm.config)
         taken = sum(values_of.memory_of(o.config) for o in self.vms if o.node == vm.node and o.running)

@@ -25,10 +25,14 @@ class QemuRead(QemuPower):
     def _lab_qemu_read(self) -> list[Route]:
         one = "/nodes/{node}/qemu/{vmid}"
         return [
-            ("GET", "/nodes/{node}/qemu", self._vms_of_node), ("GET", one, self._vm_index),
-            ("GET", one + "/status", self._vm_status_index), ("GET", one + "/status/current", self._vm_current),
-            ("GET", one + "/config", self._vm_config), ("GET", one + "/pending", self._vm_pending),
-            ("GET", one + "/cloudinit", self._vm_cloudinit), ("PUT", one + "/cloudinit", self._vm_cloudinit_update),
+            ("GET", "/nodes/{node}/qemu", self._vms_of_node),
+            ("GET", one, self._vm_index),
+            ("GET", one + "/status", self._vm_status_index),
+            ("GET", one + "/status/current", self._vm_current),
+            ("GET", one + "/config", self._vm_config),
+            ("GET", one + "/pending", self._vm_pending),
+            ("GET", one + "/cloudinit", self._vm_cloudinit),
+            ("PUT", one + "/cloudinit", self._vm_cloudinit_update),
             ("GET", one + "/feature", self._vm_feature),
         ]
 
@@ -37,16 +41,27 @@ class QemuRead(QemuPower):
     @staticmethod
     def _maxdisk(vm: Vm) -> int:
         for device in [*values_of.boot_devices(vm.config), *sorted(vm.config)]:
-            if values_of.DRIVE_KEY.match(device) and (size := values_of.size_of(str(vm.config.get(device, "")))):
+            if values_of.DRIVE_KEY.match(device) and (
+                size := values_of.size_of(str(vm.config.get(device, "")))
+            ):
                 return size
         return 0
 
     def vm_usage(self, vm: Vm) -> dict[str, Any]:
         memory = values_of.memory_of(vm.config) * MIB
         up = vm.running
-        return {"cpu": 0.01 if up else 0, "mem": memory // 4 if up else 0, "maxmem": memory, "disk": 0,
-                "maxdisk": self._maxdisk(vm), "diskread": 0, "diskwrite": 0, "netin": 0, "netout": 0,
-                "uptime": max(1, int(time.time() - (vm.started_at or 0))) if up else 0}
+        return {
+            "cpu": 0.01 if up else 0,
+            "mem": memory // 4 if up else 0,
+            "maxmem": memory,
+            "disk": 0,
+            "maxdisk": self._maxdisk(vm),
+            "diskread": 0,
+            "diskwrite": 0,
+            "netin": 0,
+            "netout": 0,
+            "uptime": max(1, int(time.time() - (vm.started_at or 0))) if up else 0,
+        }
 
     @staticmethod
     def cpus_of(vm: Vm) -> int:
@@ -54,8 +69,13 @@ class QemuRead(QemuPower):
 
     def vm_status(self, vm: Vm) -> dict[str, Any]:
         """QemuServer.pm vmstatus."""
-        shown = {"vmid": vm.vmid, "name": vm.name, "status": vm.status, "cpus": self.cpus_of(vm),
-                 **self.vm_usage(vm)}
+        shown = {
+            "vmid": vm.vmid,
+            "name": vm.name,
+            "status": vm.status,
+            "cpus": self.cpus_of(vm),
+            **self.vm_usage(vm),
+        }
         if vm.running:
             shown["pid"] = 100000 + vm.vmid
         if vm.config.get("tags"):
@@ -67,8 +87,11 @@ class QemuRead(QemuPower):
         return shown
 
     async def _vms_of_node(self, v: Values, user: str) -> Any:
-        return [self.vm_status(vm) for vm in sorted(self.vms, key=lambda vm: vm.vmid)
-                if vm.node == v["node"] and self.allowed(user, f"/vms/{vm.vmid}", "VM.Audit")]
+        return [
+            self.vm_status(vm)
+            for vm in sorted(self.vms, key=lambda vm: vm.vmid)
+            if vm.node == v["node"] and self.allowed(user, f"/vms/{vm.vmid}", "VM.Audit")
+        ]
 
     async def _vm_index(self, v: Values, user: str) -> Any:
         self.find(v["node"], v["vmid"])
@@ -77,12 +100,18 @@ class QemuRead(QemuPower):
 
     async def _vm_status_index(self, v: Values, user: str) -> Any:
         self.find(v["node"], v["vmid"])
-        return [{"subdir": name} for name in ("current", "start", "stop", "reset", "shutdown", "suspend", "reboot")]
+        return [
+            {"subdir": name}
+            for name in ("current", "start", "stop", "reset", "shutdown", "suspend", "reboot")
+        ]
 
     async def _vm_current(self, v: Values, user: str) -> Any:
         vm = self.find(v["node"], v["vmid"])
-        shown = {**self.vm_status(vm), "qmpstatus": vm.qmpstatus if vm.running else "stopped",
-                 "ha": {"managed": 1, "state": vm.ha_state} if vm.ha_managed else {"managed": 0}}
+        shown = {
+            **self.vm_status(vm),
+            "qmpstatus": vm.qmpstatus if vm.running else "stopped",
+            "ha": {"managed": 1, "state": vm.ha_state} if vm.ha_managed else {"managed": 0},
+        }
         if str(vm.config.get("agent", "0")).split(",")[0].removeprefix("enabled=") == "1":
             shown["agent"] = 1
         if vm.running:

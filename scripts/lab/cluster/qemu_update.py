@@ -26,7 +26,7 @@ UPDATE_SECONDS = 0.2
 def option_exists(option: str) -> bool:
     """QemuServer.pm option_exists."""
     known = pve_schema.load().paths["/nodes/{node}/qemu/{vmid}/config"]["PUT"]["parameters"]["properties"]
-    return option not in values_of.NOT_CONFIG and pve_schema._prop(known, option) is not None
+    return option not in values_of.NOT_CONFIG and pve_schema._prop(known, option) is not None  # noqa: SLF001  # fakepve has no public name for it
 
 
 class QemuUpdate(QemuCreate):
@@ -116,7 +116,9 @@ class QemuUpdate(QemuCreate):
             if option in params:
                 raise param_error(delete=f"you can't use '-{option}' and -delete {option}' at the same time")
             if option in revert:
-                raise param_error(revert=f"you can't use '-delete {option}' and -revert {option}' at the same time")
+                raise param_error(
+                    revert=f"you can't use '-delete {option}' and -revert {option}' at the same time"
+                )
             if not option_exists(option) and not re.fullmatch(r"unused\d+", option):
                 raise param_error(delete=f"unknown option '{option}'")
 
@@ -141,8 +143,9 @@ class QemuUpdate(QemuCreate):
 
     # ------------------------------------------------------------------ update
 
-    async def _update(self, vm: Vm, user: str, params: Values, delete: list[str], revert: list[str],
-                      force: bool) -> None:
+    async def _update(
+        self, vm: Vm, user: str, params: Values, delete: list[str], revert: list[str], force: bool
+    ) -> None:
         for option in revert:
             if option in vm.config:
                 params[option] = vm.config[option]
@@ -206,8 +209,12 @@ class QemuUpdate(QemuCreate):
             value, _made = await self.create_disk(conf, vm.node, vm.vmid, option, value, None)
             volume, props = values_of.split_drive(value)
             order = values_of.boot_devices(conf)
-            if order and values_of.is_cdrom(volume, props) and not values_of.is_cloudinit_drive(value) \
-                    and option not in order:
+            if (
+                order
+                and values_of.is_cdrom(volume, props)
+                and not values_of.is_cloudinit_drive(value)
+                and option not in order
+            ):
                 vm.pending["boot"] = "order=" + ";".join([*order, option])
         elif option == "tags":
             self.check_tags(user, vm.vmid, None)
@@ -241,8 +248,11 @@ class QemuUpdate(QemuCreate):
         if record:
             self._record_cloudinit(vm, option, value)
         old = vm.config.get(option)
-        if old is not None and values_of.DRIVE_KEY.match(option) and \
-                values_of.split_drive(str(old))[0] != values_of.split_drive(str(value))[0]:
+        if (
+            old is not None
+            and values_of.DRIVE_KEY.match(option)
+            and values_of.split_drive(str(old))[0] != values_of.split_drive(str(value))[0]
+        ):
             self.register_unused(vm, str(old))
         vm.config[option] = value
         vm.pending.pop(option, None)

@@ -12,37 +12,61 @@ from collections.abc import Iterator
 from typing import Any
 
 from fakepve.lxc import SIZE_UNITS, format_size
-from fakepve.qemu import DRIVE_KEY, NET_MODELS, drives_of, is_cdrom, join_drive, split_drive, volume_ref, with_mac
+from fakepve.qemu import (
+    DRIVE_KEY,
+    NET_MODELS,
+    drives_of,
+    is_cdrom,
+    join_drive,
+    split_drive,
+    volume_ref,
+    with_mac,
+)
 
 from scripts.lab.cluster.base import die
 
-__all__ = ["DRIVE_KEY", "SIZE_UNITS", "drives_of", "format_size", "is_cdrom", "join_drive", "split_drive", "volume_ref", "with_mac"]
+__all__ = [
+    "DRIVE_KEY",
+    "SIZE_UNITS",
+    "drives_of",
+    "format_size",
+    "is_cdrom",
+    "join_drive",
+    "split_drive",
+    "volume_ref",
+    "with_mac",
+]
 
 NEW_DISK = re.compile(r"^(?:([^/:\s]+):)?(\d+(?:\.\d+)?)$")
 # Parameters of a request that are no configuration.
 NOT_CONFIG = frozenset(
     "node vmid archive storage force unique live-restore pool bwlimit start ha-managed import-working-storage digest "
-    "delete revert skiplock background_delay".split())
+    "delete revert skiplock background_delay".split()
+)
 # Qemu.pm check_vm_modify_config_perm; anything else is root's ("only root can set ...").
 _PRIVS = {
     "VM.Config.CPU": "cores cpu runningcpu cpulimit cpuunits numa smp sockets vcpus",
     "VM.Config.Memory": "memory balloon shares allow-ksm",
     "VM.Config.HWType": "acpi hotplug kvm machine scsihw smbios1 tablet vga watchdog audio0 rng0",
     "VM.Config.Options": "agent autostart bios description keyboard localtime migrate_downtime migrate_speed name "
-                         "onboot ostype protection reboot startdate startup tdf template",
+    "onboot ostype protection reboot startdate startup tdf template",
     "VM.PowerMgmt": "freeze",
     "VM.Config.Disk": "boot bootdisk vmstatestorage",
 }
 PRIV_OF = {option: priv for priv, options in _PRIVS.items() for option in options.split()}
 CLOUDINIT = frozenset("cicustom cipassword citype ciuser ciupgrade nameserver searchdomain sshkeys".split())
 # QemuServer.pm $fast_plug_option: applied to a running VM at once.
-FAST_PLUG = frozenset("description hookscript lock migrate_downtime migrate_speed name onboot protection shares startup "
-                      "tags vmstatestorage".split())
+FAST_PLUG = frozenset(
+    "description hookscript lock migrate_downtime migrate_speed name onboot protection shares startup "
+    "tags vmstatestorage".split()
+)
 # Options whose change a running VM takes up without a restart (vmconfig_hotplug_pending, default hotplug features).
 LIVE = frozenset("cpuunits cpulimit agent tablet".split())
 # Drive options that vmconfig_update_disk changes on a running VM; another change waits for the next start.
-LIVE_DRIVE = frozenset("backup replicate size bps bps_rd bps_wr iops iops_rd iops_wr iops_max mbps mbps_rd mbps_wr "
-                       "mbps_max mbps_rd_max mbps_wr_max".split())
+LIVE_DRIVE = frozenset(
+    "backup replicate size bps bps_rd bps_wr iops iops_rd iops_wr iops_max mbps mbps_rd mbps_wr "
+    "mbps_max mbps_rd_max mbps_wr_max".split()
+)
 
 
 def is_cloudinit_option(option: str) -> bool:
@@ -101,8 +125,11 @@ def memory_of(config: dict[str, Any]) -> int:
 def check_ssh_keys(encoded: str) -> None:
     """pve-common Tools.pm validate_ssh_public_keys."""
     for line in urllib.parse.unquote(encoded).splitlines():
-        if line.strip() and not line.startswith("#") and not re.match(
-                r"^(?:\S+\s+)?(?:ssh-\S+|ecdsa-\S+|sk-\S+)\s+[A-Za-z0-9+/=]+(?:\s.*)?$", line):
+        if (
+            line.strip()
+            and not line.startswith("#")
+            and not re.match(r"^(?:\S+\s+)?(?:ssh-\S+|ecdsa-\S+|sk-\S+)\s+[A-Za-z0-9+/=]+(?:\s.*)?$", line)
+        ):
             raise die("SSH public key validation error")
 
 

@@ -70,5 +70,5 @@ def load_runtime(name: str, options: dict[str, Any]) -> GuestRuntime:
     """The runtime that a spec names, made with its options."""
     module, _, attribute = name.partition(":")
     if not attribute:
-        raise ValueError(f"runtime {name!r} is no factory; write \"module:Class\"")
-    return cast(GuestRuntime, getattr(importlib.import_module(module), attribute)(**options))
+        raise ValueError(f'runtime {name!r} is no factory; write "module:Class"')
+    return cast("GuestRuntime", getattr(importlib.import_module(module), attribute)(**options))

@@ -25,8 +25,10 @@ ZONE_OPTIONS: dict[str, Options] = {
     "vlan": _options(f"{_COMMON} bridge! bridge-disable-mac-learning"),
     "qinq": _options(f"{_COMMON} tag! bridge! bridge-disable-mac-learning vlan-protocol"),
     "vxlan": _options(f"{_COMMON} peers vxlan-port fabric"),
-    "evpn": _options(f"{_COMMON} controller! secondary-controllers vrf-vxlan! exitnodes exitnodes-local-routing "
-                     "exitnodes-primary advertise-subnets disable-arp-nd-suppression mac rt-import"),
+    "evpn": _options(
+        f"{_COMMON} controller! secondary-controllers vrf-vxlan! exitnodes exitnodes-local-routing "
+        "exitnodes-primary advertise-subnets disable-arp-nd-suppression mac rt-import"
+    ),
     "faucet": _options("nodes controller! dp-id"),
 }
 VNET_OPTIONS = _options("zone! tag alias vlanaware isolate-ports")
@@ -34,7 +36,9 @@ SUBNET_OPTIONS = _options("vnet! gateway snat dnszoneprefix dhcp-range dhcp-dns-
 NOT_CONFIG = ("lock-token", "digest", "delete", "node")
 
 
-def check_config(options: Options, values: dict[str, Any], drop: tuple[str, ...], create: bool) -> dict[str, Any]:
+def check_config(
+    options: Options, values: dict[str, Any], drop: tuple[str, ...], create: bool
+) -> dict[str, Any]:
     """SectionConfig.pm check_config: the options among the values, or PVE's refusal."""
     given = {k: x for k, x in values.items() if k not in (*NOT_CONFIG, *drop) and x is not None}
     for key in sorted(given):
@@ -47,7 +51,9 @@ def check_config(options: Options, values: dict[str, Any], drop: tuple[str, ...]
     return given
 
 
-def delete_from_config(entry: dict[str, Any], options: Options, given: dict[str, Any], names: list[str]) -> None:
+def delete_from_config(
+    entry: dict[str, Any], options: Options, given: dict[str, Any], names: list[str]
+) -> None:
     """SectionConfig.pm delete_from_config."""
     for name in names:
         if name not in options:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""`LabPve`: all areas together. One table of API methods, one way in for requests, what is kept on disk and how.
+"""`LabPve`: all areas together. One table of API methods, one way in for requests.
 
 A request goes through: the certificate's TLS, a fault that waits for it, the token, the schema's checks, permissions,
 the lock of its area, its handler, the disk, the answer. Methods without a handler are answered by fakepve's
@@ -22,19 +22,22 @@ from fakepve.model import PveError
 from fakepve.server import FORMATS, GENERIC, USER, error, ok, params
 
 from scripts.lab.cluster import stateful
-from scripts.lab.cluster.base import WRITING, Handler, Route, Values, Vm
+from scripts.lab.cluster.base import WRITING, Handler, Route, Values
+from scripts.lab.cluster.keep import Keep
 from scripts.lab.cluster.locks import lock_for
 from scripts.lab.cluster.spec import ClusterSpec
 from scripts.lab.cluster.state import Store
-from scripts.lab.cluster.watch import Watch
 
 UNAUTHORIZED_DELAY = 3  # seconds; pve-http-server AnyEvent.pm
-# Path parameters that may hold slashes (fragmentDelimiter '' in PVE's API modules), as (before, template).
-GREEDY = (("/content/", "/nodes/{node}/storage/{storage}/content/{volume}", "volume"),
-          ("/ipset/", "", "cidr"), ("/pools/", "/pools/{poolid}", "poolid"))
+# Path parameters that may hold slashes (fragmentDelimiter '' in PVE's API modules), as (what stands before, name).
+GREEDY = (
+    ("/content/", "volume"),
+    ("/ipset/", "cidr"),
+    ("/pools/", "poolid"),
+)
 
 
-class LabPve(Watch):
+class LabPve(Keep):
     """A lab cluster: PVE's API over the state of one folder."""
 
     def __init__(self, spec: ClusterSpec, folder: Path, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -42,12 +45,15 @@ class LabPve(Watch):
         self.calls: Counter[tuple[str, str]] = Counter()
         self._seen_calls = folder / "calls.jsonl"
         self.table: dict[tuple[str, str], Handler] = {
-            (method, template): handler for method, template, handler in self._all_routes()}
+            (method, template): handler for method, template, handler in self._all_routes()
+        }
 
     def _all_routes(self) -> list[Route]:
-        """fakepve's stateful methods that are good as they are, then the lab's own, which win."""
-        kept = [r for area in ("pools", "storage", "firewall", "qemu") for r in getattr(self, f"_routes_{area}")()]
-        kept = [r for r in kept if stateful.kept_from_fakepve(r[0], r[1])]
+        """The stateful methods of fakepve that are good as they are, then the lab's own, which win."""
+        kept = [
+            r for area in ("pools", "storage", "firewall", "qemu") for r in getattr(self, f"_routes_{area}")()
+        ]
+        kept = [r for r in kept if stateful.kept_from_fakepve(r[1])]
         own = [r for name in sorted(dir(self)) if name.startswith("_lab_") for r in getattr(self, name)()]
         known = pve_schema.load().paths
         for method, template, _handler in own:
@@ -67,19 +73,21 @@ class LabPve(Watch):
         self.port = self.runner.addresses[0][1]
 
     def _build_app(self) -> web.Application:
-        app = web.Application(middlewares=[self._extjs, self._middleware], client_max_size=self.client_max_size)
+        app = web.Application(
+            middlewares=[self._extjs, self._middleware], client_max_size=self.client_max_size
+        )
         for prefix in FORMATS:
             app.router.add_route("*", prefix + "/{tail:.*}", self._dispatch)
         return app
 
     def _record(self, request: web.Request, body: bytes) -> None:
-        """fakepve would keep each request; the lab only counts them."""
+        """Keep nothing of a request: the lab only counts them."""
 
     def resolve(self, request: web.Request, prefix: str) -> Any:
         match = super().resolve(request, prefix)
         if match is None:
             path = request.path.split("/", 3)[3]
-            for mark, template, name in GREEDY:
+            for mark, name in GREEDY:
                 before, found, after = f"/{path}".partition(mark)
                 if not found:
                     continue
@@ -105,8 +113,12 @@ class LabPve(Watch):
         if entry is None:
             raise PveError(401, f"no such user ('{user}')")
         if not self.is_enabled(entry):
-            raise PveError(401, f"user '{user}' is disabled" if not entry.get("enable", 1)
-                           else f"user '{user}' access expired")
+            raise PveError(
+                401,
+                f"user '{user}' is disabled"
+                if not entry.get("enable", 1)
+                else f"user '{user}' access expired",
+            )
         info = entry["tokens"].get(token)
         if info is None:
             raise PveError(401, f"no such token '{token}' for user '{user}'")
@@ -130,7 +142,7 @@ class LabPve(Watch):
             raise ConnectionResetError("answer lost on command")
         return answer
 
-    async def _dispatch(self, request: web.Request) -> web.Response:
+    async def _dispatch(self, request: web.Request) -> Any:
         match = request[GENERIC]
         if match is None or request.method not in match.methods:
             raise PveError(501, f"Method '{request.method} {request.path}' not implemented")
@@ -169,8 +181,9 @@ class LabPve(Watch):
         key = (method, template)
         if key not in self.calls:
             with self._seen_calls.open("a") as out:
-                out.write(json.dumps({"method": method, "path": template,
-                                      "invented": key not in self.table}) + "\n")
+                out.write(
+                    json.dumps({"method": method, "path": template, "invented": key not in self.table}) + "\n"
+                )
         self.calls[key] += 1
 
     async def _pool_delete(self, v: Values, user: str) -> None:
@@ -180,97 +193,3 @@ class LabPve(Watch):
     async def _sc_delete(self, v: Values, user: str) -> None:
         await super()._sc_delete(v, user)
         self.drop_acl_path(f"/storage/{v['storage']}")
-
-    # ------------------------------------------------------------------- state
-
-    def mark_area(self, template: str, found: dict[str, str]) -> None:
-        """The documents that a write to this path may have changed, apart from VMs and volumes."""
-        if template.startswith("/access"):
-            self.store.mark("access")
-            self.forget_permissions()
-        elif template.startswith("/pools"):
-            self.store.mark("pools")
-            self.forget_permissions()
-        elif template.startswith("/storage"):
-            self.store.mark("storagecfg", "pools")
-            self.forget_permissions()
-        elif template.startswith("/cluster/sdn"):
-            self.store.mark("sdn")
-        elif template == "/cluster/options":
-            self.store.mark("options")
-        elif template == "/cluster/firewall/groups":
-            fw = self._fw()
-            self.store.mark("fwcluster", *(f"fwguest/{i}" for i in fw["guests"]), *(f"fwnode/{n}" for n in fw["nodes"]))
-        elif template.startswith("/cluster/firewall"):
-            self.store.mark("fwcluster")
-        elif template.startswith("/nodes/{node}/firewall"):
-            self.store.mark(f"fwnode/{found['node']}")
-        elif "/{vmid}/firewall" in template:
-            self.store.mark(f"fwguest/{found['vmid']}")
-
-    def dump(self, key: str) -> Any:
-        """The document of a key, as the store keeps it; None where there is nothing."""
-        kind, _, name = key.partition("/")
-        if kind == "vm":
-            vm = next((vm for vm in self.vms if vm.vmid == int(name)), None)
-            return vm and vm.dump()
-        if kind == "vol":
-            sid, node, volume = json.loads(name)
-            return self.contents.get((sid, node), {}).get(volume)
-        if kind == "task":
-            return self.tasks.get(name)
-        if kind == "fwguest":
-            return self._fw()["guests"].get(int(name))
-        if kind == "fwnode":
-            return self._fw()["nodes"].get(name)
-        return {
-            "fwcluster": lambda: self._fw()["cluster"],
-            "access": lambda: {"users": self.user_cfg, "tokens": self.apitokens},
-            "pools": lambda: {"members": {p: sorted(ids) for p, ids in self.pools.items()},
-                              "info": {p: {**m, "storage": sorted(m["storage"])} for p, m in self.pool_info.items()}},
-            "sdn": lambda: self.sdn,
-            "options": lambda: self.options,
-            "storagecfg": lambda: {s: {k: x for k, x in e.items() if k not in ("files", "volumes")}
-                                   for s, e in self.storages.items()},
-            "cluster": lambda: {"quorate": self.quorate, "nodes": self.nodes},
-        }[kind]()
-
-    def load(self) -> bool:
-        """Take up what the store holds; False when it is empty (a new cluster)."""
-        found = False
-        for key, value in self.store.items():
-            found = True
-            self._load_one(key, value)
-        self.tasks_loaded()
-        self._sync_pools()
-        return found
-
-    def _load_one(self, key: str, value: Any) -> None:
-        kind, _, name = key.partition("/")
-        if kind == "vm":
-            self.vms.append(Vm.load(value))
-        elif kind == "vol":
-            sid, node, volume = json.loads(name)
-            self.contents.setdefault((sid, node), {})[volume] = value
-        elif kind == "task":
-            self.load_task(value)
-        elif kind == "fwguest":
-            self._fw()["guests"][int(name)] = value
-        elif kind == "fwnode":
-            self._fw()["nodes"][name] = value
-        elif kind == "fwcluster":
-            self._fw()["cluster"] = value
-        elif kind == "access":
-            self.user_cfg, self.apitokens = value["users"], value["tokens"]
-        elif kind == "pools":
-            self.pools = {p: set(ids) for p, ids in value["members"].items()}
-            self.pool_info = {p: {**m, "storage": set(m["storage"])} for p, m in value["info"].items()}
-        elif kind == "storagecfg":
-            self.storages = {s: {**e, "files": set()} for s, e in value.items()}
-        elif kind == "cluster":
-            self.quorate = value["quorate"]
-            self.nodes.update({n: e for n, e in value["nodes"].items() if n in self.nodes})
-        elif kind == "sdn":
-            self.sdn = value
-        elif kind == "options":
-            self.options = value

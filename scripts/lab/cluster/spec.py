@@ -69,9 +69,19 @@ class Token:
 
 def iac_token(zone: str = "awan") -> Token:
     """The token that builds: least privilege, no bridge but those of the zone."""
-    return Token(user="iac@pve", name="pulumi", grants=(
-        ("/", "LabRoot"), ("/access", "LabAccess"), ("/pool", "LabPool"), ("/vms", "LabVm"),
-        ("/storage", "LabStorage"), ("/sdn", "LabSdn"), (f"/sdn/zones/{zone}", "LabZone")))
+    return Token(
+        user="iac@pve",
+        name="pulumi",
+        grants=(
+            ("/", "LabRoot"),
+            ("/access", "LabAccess"),
+            ("/pool", "LabPool"),
+            ("/vms", "LabVm"),
+            ("/storage", "LabStorage"),
+            ("/sdn", "LabSdn"),
+            (f"/sdn/zones/{zone}", "LabZone"),
+        ),
+    )
 
 
 def verify_token() -> Token:
@@ -86,11 +96,22 @@ class ClusterSpec:
     name: str
     nodes: tuple[Node, ...]
     storages: tuple[Storage, ...] = (
-        Storage(id="local", type="dir", content="iso,vztmpl,backup,snippets,import", options={"path": "/var/lib/vz"}),
-        Storage(id="local-zfs", type="zfspool", content="images,rootdir",
-                options={"pool": "rpool/data", "sparse": 1}),
+        Storage(
+            id="local",
+            type="dir",
+            content="iso,vztmpl,backup,snippets,import",
+            options={"path": "/var/lib/vz"},
+        ),
+        Storage(
+            id="local-zfs",
+            type="zfspool",
+            content="images,rootdir",
+            options={"pool": "rpool/data", "sparse": 1},
+        ),
     )
-    images: tuple[Image, ...] = (Image(volume="local:import/debian-13-genericcloud-amd64.qcow2", size=3 * 1024**3),)
+    images: tuple[Image, ...] = (
+        Image(volume="local:import/debian-13-genericcloud-amd64.qcow2", size=3 * 1024**3),
+    )
     bridges: tuple[str, ...] = ("vmbr0",)
     tokens: tuple[Token, ...] = field(default_factory=lambda: (iac_token(), verify_token()))
     roles: dict[str, str] = field(default_factory=lambda: dict(IAC_ROLES))
@@ -114,15 +135,19 @@ def read_spec(path: Path) -> ClusterSpec:
 def parse_spec(data: dict[str, Any]) -> ClusterSpec:
     known = set(ClusterSpec.__dataclass_fields__)
     if unknown := sorted(set(data) - known):
-        raise ValueError(f"spec has unknown keys {', '.join(unknown)}; write one of {', '.join(sorted(known))}")
+        raise ValueError(
+            f"spec has unknown keys {', '.join(unknown)}; write one of {', '.join(sorted(known))}"
+        )
     made = dict(data)
     made["nodes"] = tuple(Node(**node) for node in data["nodes"])
     for key, kind in (("storages", Storage), ("images", Image)):
         if key in data:
             made[key] = tuple(kind(**item) for item in data[key])
     if "tokens" in data:
-        made["tokens"] = tuple(Token(user=t["user"], name=t["name"], grants=tuple((p, r) for p, r in t["grants"]))
-                               for t in data["tokens"])
+        made["tokens"] = tuple(
+            Token(user=t["user"], name=t["name"], grants=tuple((p, r) for p, r in t["grants"]))
+            for t in data["tokens"]
+        )
     if "bridges" in data:
         made["bridges"] = tuple(data["bridges"])
     return ClusterSpec(**made)

@@ -14,11 +14,17 @@ from pathlib import Path
 from fakepve import schema as pve_schema
 
 # Of fakepve's own handlers the lab keeps these areas; the others were replaced, or store nothing that counts.
-_KEPT = ("/pools", "/storage", "/cluster/firewall", "/nodes/{node}/firewall", "/nodes/{node}/qemu/{vmid}/firewall",
-         "/nodes/{node}/qemu/{vmid}/snapshot")
+_KEPT = (
+    "/pools",
+    "/storage",
+    "/cluster/firewall",
+    "/nodes/{node}/firewall",
+    "/nodes/{node}/qemu/{vmid}/firewall",
+    "/nodes/{node}/qemu/{vmid}/snapshot",
+)
 
 
-def kept_from_fakepve(method: str, template: str) -> bool:
+def kept_from_fakepve(template: str) -> bool:
     """True for a method that fakepve does well enough for the lab."""
     return any(template == area or template.startswith(area + "/") for area in _KEPT)
 
@@ -26,8 +32,9 @@ def kept_from_fakepve(method: str, template: str) -> bool:
 @functools.cache
 def stateful_methods() -> frozenset[tuple[str, str]]:
     """Every (method, schema path) that a lab cluster handles itself."""
-    from scripts.lab.cluster.server import LabPve  # here: the server asks this module too
-    from scripts.lab.cluster.spec import ClusterSpec, Node
+    # imported here: the server asks this module too
+    from scripts.lab.cluster.server import LabPve  # noqa: PLC0415
+    from scripts.lab.cluster.spec import ClusterSpec, Node  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         lab = LabPve(ClusterSpec(name="none", nodes=(Node(name="none"),)), Path(folder))

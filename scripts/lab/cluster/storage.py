@@ -24,16 +24,30 @@ class Storage(Volumes):
         one = "/nodes/{node}/storage/{storage}"
         content = one + "/content"
         return [
-            ("GET", "/nodes/{node}/storage", self._storages), ("GET", one + "/status", self._storage_status),
+            ("GET", "/nodes/{node}/storage", self._storages),
+            ("GET", one + "/status", self._storage_status),
             ("GET", one, self._storage_index),
-            ("GET", content, self._contents), ("POST", content, self._content_alloc),
+            ("GET", content, self._contents),
+            ("POST", content, self._content_alloc),
             ("GET", content + "/{volume}", self._content_info),
             ("DELETE", content + "/{volume}", self._content_free),
         ]
 
     async def _storage_index(self, v: Values, user: str) -> Any:
-        return [{"subdir": name} for name in ("content", "download-url", "file-restore", "import-metadata",
-                                              "prunebackups", "rrd", "rrddata", "status", "upload")]
+        return [
+            {"subdir": name}
+            for name in (
+                "content",
+                "download-url",
+                "file-restore",
+                "import-metadata",
+                "prunebackups",
+                "rrd",
+                "rrddata",
+                "status",
+                "upload",
+            )
+        ]
 
     def storage_item(self, sid: str, node: str) -> dict[str, Any]:
         """PVE/Storage.pm storage_info."""
@@ -42,10 +56,21 @@ class Storage(Volumes):
         enabled = not store.get("disable") and (not nodes or node in nodes)
         active = bool(enabled and store.get("active", 1))
         total = self.total(sid) if active else 0
-        used = (total if self.full & {self.place(sid, node), (sid, "")} else self.used(sid, node)) if active else 0
-        return {"type": store["type"], "content": store.get("content", ""), "enabled": int(enabled),
-                "active": int(active), "shared": 1 if store.get("shared") else 0, "total": total, "used": used,
-                "avail": total - used}
+        used = (
+            (total if self.full & {self.place(sid, node), (sid, "")} else self.used(sid, node))
+            if active
+            else 0
+        )
+        return {
+            "type": store["type"],
+            "content": store.get("content", ""),
+            "enabled": int(enabled),
+            "active": int(active),
+            "shared": 1 if store.get("shared") else 0,
+            "total": total,
+            "used": used,
+            "avail": total - used,
+        }
 
     async def _storages(self, v: Values, user: str) -> Any:
         wanted, out = split_list(v.get("content")), []
@@ -83,8 +108,13 @@ class Storage(Volumes):
                 self._check_access(user, sid, volume["content"], volume.get("vmid"), f"{sid}:{name}")
             except PveError:
                 continue
-            item = {"volid": f"{sid}:{name}", "content": volume["content"], "format": volume["format"],
-                    "size": volume["size"], "ctime": volume["ctime"]}
+            item = {
+                "volid": f"{sid}:{name}",
+                "content": volume["content"],
+                "format": volume["format"],
+                "size": volume["size"],
+                "ctime": volume["ctime"],
+            }
             if volume.get("vmid") is not None:
                 item["vmid"] = volume["vmid"]
             out.append(item)
@@ -96,8 +126,12 @@ class Storage(Volumes):
         volume = self.volumes_at(sid, v["node"]).get(name)
         if volume is None:
             raise die(f"volume_size_info on '{volid}' failed - no format")
-        return {"path": self._volume_path(sid, name, vtype), "size": volume["size"], "used": volume["used"],
-                "format": volume["format"]}
+        return {
+            "path": self._volume_path(sid, name, vtype),
+            "size": volume["size"],
+            "used": volume["used"],
+            "format": volume["format"],
+        }
 
     async def _content_alloc(self, v: Values, user: str) -> Any:
         name = v["filename"]
@@ -106,9 +140,15 @@ class Storage(Volumes):
             if fmt and fmt != found[1]:
                 raise param_error(format=f"different storage formats ({fmt} != {found[1]})")
             fmt = found[1]
-        self._volume_name(self.usable_store(v["storage"], v["node"]), v["vmid"],
-                          fmt or self.default_format(v["storage"]), name)
-        return self.alloc(v["storage"], v["node"], v["vmid"], parse_size(v["size"]) * 1024, fmt=fmt, name=name)
+        self._volume_name(
+            self.usable_store(v["storage"], v["node"]),
+            v["vmid"],
+            fmt or self.default_format(v["storage"]),
+            name,
+        )
+        return self.alloc(
+            v["storage"], v["node"], v["vmid"], parse_size(v["size"]) * 1024, fmt=fmt, name=name
+        )
 
     async def _content_free(self, v: Values, user: str) -> Any:
         sid, name, volid, _store, vtype, owner, _fmt = self._volume_target(v)
@@ -135,8 +175,18 @@ class Storage(Volumes):
                 if not item["enabled"] or not self._can_audit(user, sid):
                     continue
                 up = item["active"] and self.online(node)
-                out.append({"id": f"storage/{node}/{sid}", "type": "storage", "node": node, "storage": sid,
-                            "status": "available" if up else "unknown", "plugintype": item["type"],
-                            "content": item["content"], "shared": item["shared"], "disk": item["used"] if up else 0,
-                            "maxdisk": item["total"] if up else 0})
+                out.append(
+                    {
+                        "id": f"storage/{node}/{sid}",
+                        "type": "storage",
+                        "node": node,
+                        "storage": sid,
+                        "status": "available" if up else "unknown",
+                        "plugintype": item["type"],
+                        "content": item["content"],
+                        "shared": item["shared"],
+                        "disk": item["used"] if up else 0,
+                        "maxdisk": item["total"] if up else 0,
+                    }
+                )
         return out

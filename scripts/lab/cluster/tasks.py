@@ -11,6 +11,7 @@ import contextvars
 import itertools
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from fakepve.model import PveError, TaskError
@@ -36,9 +37,12 @@ class Tasks(Storage):
     def _lab_tasks(self) -> list[Route]:
         base = "/nodes/{node}/tasks"
         return [
-            ("GET", base, self._tasks_of_node), ("GET", base + "/{upid}", self._task_index),
-            ("GET", base + "/{upid}/status", self._task_status_read), ("GET", base + "/{upid}/log", self._task_log_read),
-            ("DELETE", base + "/{upid}", self._task_stop), ("GET", "/cluster/tasks", self._tasks_of_cluster),
+            ("GET", base, self._tasks_of_node),
+            ("GET", base + "/{upid}", self._task_index),
+            ("GET", base + "/{upid}/status", self._task_status_read),
+            ("GET", base + "/{upid}/log", self._task_log_read),
+            ("DELETE", base + "/{upid}", self._task_stop),
+            ("GET", "/cluster/tasks", self._tasks_of_cluster),
         ]
 
     # --------------------------------------------------------------- machinery
@@ -49,14 +53,36 @@ class Tasks(Storage):
         if record is not None:
             record["log"].extend(text.splitlines())
 
-    async def task(self, node: str, ttype: str, tid: Any, user: str, body: Body, vm: Vm | None = None,
-                   lock: bool = True, log: tuple[str, ...] | list[str] = ()) -> str:
-        """Start a task; returns its UPID. With time scale 0 it has ended when this returns."""
+    async def task(
+        self,
+        node: str,
+        ttype: str,
+        tid: Any,
+        user: str,
+        body: Body,
+        vm: Vm | None = None,
+        lock: bool = True,
+        undo: Callable[[], None] | None = None,
+    ) -> str:
+        """Start a task; returns its UPID. With time scale 0 it has ended when this returns.
+
+        `undo` is called when it fails, by itself or on command.
+        """
         upid, pid, start = self._upid(node, ttype, tid, user)
-        record: Record = {"upid": upid, "node": node, "pid": pid, "pstart": pid * 7, "starttime": start,
-                          "type": ttype, "id": str(tid), "user": user, "status": "running", "log": list(log)}
+        record: Record = {
+            "upid": upid,
+            "node": node,
+            "pid": pid,
+            "pstart": pid * 7,
+            "starttime": start,
+            "type": ttype,
+            "id": str(tid),
+            "user": user,
+            "status": "running",
+            "log": [],
+        }
         self._remember(record)
-        run = self._run(record, body, vm if lock else None)
+        run = self._run(record, body, vm if lock else None, undo)
         if not self.time_scale:
             await run
             return str(upid)
@@ -74,36 +100,40 @@ class Tasks(Storage):
             self.tasks.pop(old["upid"], None)
             self.store.mark(f"task/{old['upid']}")
 
-    async def _run(self, record: Record, body: Body, vm: Vm | None) -> None:
-        CURRENT.set(record)
+    async def _run(self, record: Record, body: Body, vm: Vm | None, undo: Callable[[], None] | None) -> None:
+        before = CURRENT.set(record)
         WRITING.set(True)
         try:
-            failure = self.faults.take_task(record["type"])
-            if failure is not None:
-                await self.pause(1)
-                raise TaskError(failure)
-            if vm is not None:
-                await self.acquire(vm, record["upid"])
-            try:
-                note = await body()
-            finally:
-                if vm is not None:
-                    self.release(vm, record["upid"])
+            note = await self._work(record, body, vm)
             if note:
                 self.log_line(note)
-            self._end(record, "OK")
+            status = "OK"
         except TaskError as e:
-            self._end(record, str(e))
+            status = str(e)
         except PveError as e:
-            self._end(record, e.message)
+            status = e.message
         except asyncio.CancelledError:
-            self._end(record, "interrupted by signal")  # RESTEnvironment.pm fork_worker
-            raise
+            status = "interrupted by signal"  # RESTEnvironment.pm fork_worker
         except Exception as e:
             log.exception("task %s", record["upid"])
-            self._end(record, f"{type(e).__name__}: {e}")
+            status = f"{type(e).__name__}: {e}"
+        if status != "OK" and undo is not None:
+            undo()
+        CURRENT.reset(before)
+        self._end(record, status)
+
+    async def _work(self, record: Record, body: Body, vm: Vm | None) -> str | None:
+        failure = self.faults.take_task(record["type"])
+        if failure is not None:
+            await self.pause(1)
+            raise TaskError(failure)
+        if vm is None:
+            return await body()
+        await self.acquire(vm, record["upid"])
+        try:
+            return await body()
         finally:
-            CURRENT.set(None)
+            self.release(vm, record["upid"])
 
     def _end(self, record: Record, status: str) -> None:
         record.update(status="stopped", exitstatus=status, endtime=int(time.time()))
@@ -148,8 +178,9 @@ class Tasks(Storage):
         return shown
 
     def _may_see(self, user: str, record: Record) -> bool:
-        return user in (record["user"], record["user"].partition("!")[0]) or \
-            self.allowed(user, f"/nodes/{record['node']}", "Sys.Audit")
+        return user in (record["user"], record["user"].partition("!")[0]) or self.allowed(
+            user, f"/nodes/{record['node']}", "Sys.Audit"
+        )
 
     async def _tasks_of_node(self, v: Values, user: str) -> Any:
         source = v.get("source", "archive")
@@ -160,14 +191,15 @@ class Tasks(Storage):
                 continue
             if v.get("vmid") is not None and record["id"] != str(v["vmid"]):
                 continue
-            if v.get("typefilter") not in (None, record["type"]) or (v.get("errors") and
-                                                                     record.get("exitstatus") in (None, "OK")):
+            if v.get("typefilter") not in (None, record["type"]) or (
+                v.get("errors") and record.get("exitstatus") in (None, "OK")
+            ):
                 continue
             if record["starttime"] < v.get("since", 0) or not self._may_see(user, record):
                 continue
             out.append(self._shown_task(record, listed=True))
         start = v.get("start", 0)
-        return out[start:start + v.get("limit", 50)]
+        return out[start : start + v.get("limit", 50)]
 
     async def _tasks_of_cluster(self, v: Values, user: str) -> Any:
         return [self._shown_task(r, listed=True) for r in self.tasklog[:-200:-1] if self._may_see(user, r)]

@@ -17,7 +17,7 @@ from fakepve.routing import split_list
 from fakepve.storage import TYPES
 
 from scripts.lab.cluster.base import GIB, die
-from scripts.lab.cluster.sdn import Sdn
+from scripts.lab.cluster.sdn_apply import SdnApply
 
 Volume = dict[str, Any]
 Place = tuple[str, str]
@@ -27,7 +27,7 @@ def volume_key(place: Place, name: str) -> str:
     return "vol/" + json.dumps([*place, name])
 
 
-class Volumes(Sdn):
+class Volumes(SdnApply):
     """Mixin: allocate, free, rename and find volumes."""
 
     def __init__(self, *args: Any) -> None:
@@ -38,8 +38,13 @@ class Volumes(Sdn):
         self.full: set[Place] = set()
         for storage in self.spec.storages:
             self.storages[storage.id] = {
-                "type": storage.type, "content": storage.content, "active": 1, "files": set(),
-                **({"shared": 1} if storage.shared else {}), **storage.options}
+                "type": storage.type,
+                "content": storage.content,
+                "active": 1,
+                "files": set(),
+                **({"shared": 1} if storage.shared else {}),
+                **storage.options,
+            }
 
     # ------------------------------------------------------------------ places
 
@@ -99,12 +104,16 @@ class Volumes(Sdn):
         kind = self.storages[sid]["type"]
         if kind == "zfspool":
             # `zfs create` through PVE/Storage/ZFSPoolPlugin.pm zfs_request
-            return f"zfs error: cannot create '{self.storages[sid].get('pool', 'rpool')}/{path}': out of space"
+            return (
+                f"zfs error: cannot create '{self.storages[sid].get('pool', 'rpool')}/{path}': out of space"
+            )
         if kind == "lvmthin":
             pool = f"{self.storages[sid].get('vgname', 'pve')}/{self.storages[sid].get('thinpool', 'data')}"
             # `lvcreate` through PVE/Storage/LvmThinPlugin.pm alloc_image
-            return (f"lvcreate '{pool}/{path}' error:   Cannot create new thin volume, free space in thin pool "
-                    f"{pool} reached threshold.")
+            return (
+                f"lvcreate '{pool}/{path}' error:   Cannot create new thin volume, free space in thin pool "
+                f"{pool} reached threshold."
+            )
         # PVE/Storage/Plugin.pm alloc_image runs qemu-img with the errmsg "unable to create image"
         return f"unable to create image: qemu-img: {self.file_path(sid, path)}: No space left on device"
 
@@ -115,8 +124,18 @@ class Volumes(Sdn):
         store = self.storages[sid]
         return str(store.get("format") or TYPES.get(store["type"], {}).get("format", "raw"))
 
-    def alloc(self, sid: str, node: str, vmid: int, size: int, *, fmt: str | None = None, name: str | None = None,
-              used: int = 0, parent: str | None = None) -> str:
+    def alloc(
+        self,
+        sid: str,
+        node: str,
+        vmid: int,
+        size: int,
+        *,
+        fmt: str | None = None,
+        name: str | None = None,
+        used: int = 0,
+        parent: str | None = None,
+    ) -> str:
         """PVE/Storage.pm vdisk_alloc: a new image volume of `size` bytes; returns its id."""
         self.usable_store(sid, node)
         kind = self.storages[sid]["type"]
@@ -132,11 +151,24 @@ class Volumes(Sdn):
             raise die(self._no_space(sid, name))
         if name in self.contents.get(place, {}):
             if kind == "zfspool":
-                raise die(f"zfs error: cannot create '{self.storages[sid].get('pool')}/{name}': dataset already exists")
+                raise die(
+                    f"zfs error: cannot create '{self.storages[sid].get('pool')}/{name}': dataset already exists"
+                )
             raise die(f"disk image '{self.file_path(sid, name)}' already exists")
         full_name = f"{parent}/{name}" if parent else name
-        self.put_volume(sid, node, full_name, {"content": "images", "format": fmt, "size": size, "used": used,
-                                               "vmid": vmid, "ctime": int(time.time())})
+        self.put_volume(
+            sid,
+            node,
+            full_name,
+            {
+                "content": "images",
+                "format": fmt,
+                "size": size,
+                "used": used,
+                "vmid": vmid,
+                "ctime": int(time.time()),
+            },
+        )
         return f"{sid}:{full_name}"
 
     def free(self, volid: str, node: str) -> None:
@@ -145,8 +177,9 @@ class Volumes(Sdn):
         if sid not in self.storages:
             return
         base = name.split("/")[-1]
-        if base.startswith("base-") and any(n.split("/")[0] == base or f"/{base}/" in n
-                                            for n in self.volumes_at(sid, node) if n != name):
+        if base.startswith("base-") and any(
+            n.split("/")[0] == base or f"/{base}/" in n for n in self.volumes_at(sid, node) if n != name
+        ):
             raise die(f"base volume '{name}' is still in use by linked clones")  # PVE/Storage.pm:1211
         if self.volumes_at(sid, node).pop(name, None) is not None:
             self.store.mark(volume_key(self.place(sid, node), name))

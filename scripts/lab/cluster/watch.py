@@ -82,8 +82,8 @@ class Watch(Nodes):
                 continue
             try:
                 await self.run_guest(vm)
-            except Exception as e:
-                log.error("VM %s was running and cannot be started again: %s", vm.vmid, e)
+            except Exception as e:  # noqa: BLE001  # one guest must not keep the others down
+                log.warning("VM %s was running and cannot be started again: %s", vm.vmid, e)
                 vm.status = vm.qmpstatus = "stopped"
             self.store.mark(f"vm/{vm.vmid}")
 
