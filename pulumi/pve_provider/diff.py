@@ -154,6 +154,8 @@ def carry(fields: tuple[Field, ...], live: Values, known: Values) -> Values:
             continue
         if field.create_only or field.write_only or field.setting:
             out.setdefault(field.name, known[field.name])
+        elif known[field.name] == []:
+            out.setdefault(field.name, [])
         elif isinstance(field.kind, Shape) and out.get(field.name) is not None:
             shape, have, had = field.kind, out[field.name], known[field.name]
             if field.many is Many.ONE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..check import natural
 from ..client.api import segment
 from ..definition import Field, Kind, Many, Shape
 from ..normal import member, one_line
@@ -26,7 +27,7 @@ ENTRIES = Field(name="entries", doc="The members, as a whole.", kind=ENTRY, many
 
 def read_entries(run: Run, path: str) -> list[Values]:
     """The members as they are, sorted as Check sorts them."""
-    return sorted((decode(row) for row in run.api.get(path)), key=lambda entry: str(entry["cidr"]))
+    return sorted((decode(row) for row in run.api.get(path)), key=lambda entry: natural(str(entry["cidr"])))
 
 
 def decode(row: dict[str, Any]) -> Values:

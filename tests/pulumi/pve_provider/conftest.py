@@ -4,28 +4,36 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import grpc
 import pytest
 from google.protobuf import empty_pb2
+from proxmoxer import ProxmoxAPI
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from pve_provider import wire
 from pve_provider.client.api import Api
-from pve_provider.client.connect import Settings
+from pve_provider.client.connect import Settings, split_endpoint, split_token
 from pve_provider.client.lists import Lists
 from pve_provider.client.stop import Stop
 from pve_provider.errors import ApiError
 from pve_provider.resources import BY_TOKEN
 from pve_provider.run import Run
 from pve_provider.server import PveProvider
+from scripts.lab.cluster.client import ControlClient
+from scripts.lab.cluster.spec import ClusterSpec, Node
 
 Values = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Refusal(Exception):
@@ -333,3 +341,78 @@ def engines() -> Iterator[Any]:
 def definitions() -> dict[str, Any]:
     """Every resource by its token."""
     return dict(BY_TOKEN)
+
+
+@dataclass(slots=True)
+class Lab:
+    """A lab cluster in a process of its own, and what a regency's environment would say of it."""
+
+    folder: Path
+    control: ControlClient
+
+    @property
+    def settings(self) -> Values:
+        return {
+            "endpoints": f'["{self.endpoint}"]',
+            "apiToken": self.token("pulumi"),
+            "fingerprint": (self.folder / "fingerprint").read_text().strip(),
+            "cluster": "lab-dc",
+        }
+
+    @property
+    def endpoint(self) -> str:
+        return (self.folder / "endpoint").read_text().strip()
+
+    def token(self, name: str) -> str:
+        return (self.folder / "tokens" / name).read_text().strip()
+
+    def by_hand(self) -> ProxmoxAPI:
+        """Somebody else at the cluster: root, with a client that is not the provider's."""
+        user, name, secret = split_token(self.token("root"))
+        host, port = split_endpoint(self.endpoint)
+        return ProxmoxAPI(
+            host, port=port, user=user, token_name=name, token_value=secret, verify_ssl=False, timeout=20
+        )
+
+
+def start_lab(folder: Path, name: str = "lab-dc", **spec: Any) -> tuple[Lab, subprocess.Popen[bytes]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    nodes = tuple(Node(name=f"dc{number}") for number in (1, 2, 3))
+    made = ClusterSpec(name=name, nodes=nodes, **{"time_scale": 0.0, **spec})
+    (folder / "spec.json").write_text(made.to_json())
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", "scripts.lab.cluster", "--dir", str(folder)]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    deadline = time.monotonic() + 20
+    while not (folder / "endpoint").exists():
+        assert process.poll() is None, (folder / "log").read_text()
+        assert time.monotonic() < deadline, "the lab cluster does not start"
+        time.sleep(0.05)
+    return Lab(folder, ControlClient(folder)), process
+
+
+@pytest.fixture(scope="session")
+def lab_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    lab, process = start_lab(tmp_path_factory.mktemp("lab"))
+    yield lab
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture
+def lab(lab_process: Lab) -> Iterator[Lab]:
+    """The lab cluster, without faults of earlier tests; afterwards nothing of it was made up."""
+    lab_process.control.clear_faults()
+    lab_process.control.reset_calls()
+    yield lab_process
+    lab_process.control.clear_faults()
+    assert lab_process.control.invented() == []
+
+
+@pytest.fixture
+def engine(engines: Any, lab: Lab) -> Engine:
+    """An engine whose provider is connected to the lab."""
+    made: Engine = engines()
+    made.configure(**lab.settings)
+    made.sent()
+    return made

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...check import natural
 from ...client.api import segment
 from ...definition import Field, Kind, Many, Resource, Shape
 from ...errors import Refused
@@ -135,7 +136,7 @@ class VmFirewall(Handler):
 
     def _live(self, run: Run, path: str) -> dict[str, Any]:
         sets = []
-        for row in sorted(run.api.get(f"{path}/ipset"), key=lambda row: str(row["name"])):
+        for row in sorted(run.api.get(f"{path}/ipset"), key=lambda row: natural(str(row["name"]))):
             entry: Values = {"name": str(row["name"])}
             if row.get("comment"):
                 entry["comment"] = str(row["comment"])
