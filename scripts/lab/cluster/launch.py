@@ -15,6 +15,8 @@ from pathlib import Path
 from scripts.lab.cluster.process import start_time, write_atomic
 from scripts.lab.cluster.spec import ClusterSpec
 
+# Clusters that this process started, by pid: they outlive it, and are reaped when it sees them end.
+_children: dict[int, subprocess.Popen[bytes]] = {}
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -59,6 +61,7 @@ def start(spec: ClusterSpec, folder: Path | str, timeout: float = 30.0) -> Clust
             stderr=log,
             start_new_session=True,
         )
+    _children[process.pid] = process
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         running = status(folder)
@@ -67,8 +70,8 @@ def start(spec: ClusterSpec, folder: Path | str, timeout: float = 30.0) -> Clust
         if process.poll() is not None:
             break
         time.sleep(0.02)
-    if process.poll() is None:
-        process.kill()
+    process.kill()
+    _children.pop(process.pid).wait()
     tail = (folder / "log").read_text(errors="replace").strip().splitlines()[-5:]
     raise LaunchError(f"cluster {spec.name} did not start; see {folder / 'log'}: " + " | ".join(tail))
 
@@ -102,6 +105,8 @@ def stop(folder: Path | str, timeout: float = 30.0) -> bool:
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         if start_time(running.pid) != started:
+            if child := _children.pop(running.pid, None):
+                child.wait()
             return True
         time.sleep(0.02)
     raise LaunchError(

@@ -25,6 +25,7 @@ from scripts.lab.cluster import stateful
 from scripts.lab.cluster.base import WRITING, Handler, Route, Values
 from scripts.lab.cluster.keep import Keep
 from scripts.lab.cluster.locks import lock_for
+from scripts.lab.cluster.patterns import readable
 from scripts.lab.cluster.spec import ClusterSpec
 from scripts.lab.cluster.state import Store
 
@@ -41,6 +42,7 @@ class LabPve(Keep):
     """A lab cluster: PVE's API over the state of one folder."""
 
     def __init__(self, spec: ClusterSpec, folder: Path, host: str = "127.0.0.1", port: int = 0) -> None:
+        readable()
         super().__init__(spec, Store(folder / "state.db", self.dump), host, port)
         self.calls: Counter[tuple[str, str]] = Counter()
         self._seen_calls = folder / "calls.jsonl"

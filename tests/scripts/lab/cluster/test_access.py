@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Users, groups, roles, ACL and tokens: stored, read back, refused in PVE's words, and in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.scripts.lab.cluster.conftest import Lab, connect
+
+pytestmark = pytest.mark.lab
+Refused = Callable[..., str]
+
+
+def test_role_is_stored_changed_and_deleted(lab: Lab, refused: Refused) -> None:
+    lab.api.access.roles.post(roleid="Reader", privs="VM.Audit,Pool.Audit")
+    assert lab.api.access.roles("Reader").get() == {"Pool.Audit": 1, "VM.Audit": 1}
+    lab.api.access.roles("Reader").put(privs="VM.Console", append=1)
+    lab.api.access.roles("Reader").put(privs="VM.Audit")
+    listed = {r["roleid"]: r for r in lab.api.access.roles.get()}
+    assert listed["Reader"] == {"roleid": "Reader", "privs": "VM.Audit", "special": 0}
+    assert (
+        refused(lab.api.access.roles.post, roleid="Reader")
+        == "500 create role failed: role 'Reader' already exists"
+    )
+    lab.api.access.roles("Reader").delete()
+    assert refused(lab.api.access.roles("Reader").get) == "500 role 'Reader' does not exist"
+
+
+def test_role_is_refused_in_the_words_of_pve(lab: Lab, refused: Refused) -> None:
+    assert "invalid privilege 'VM.Fly'" in refused(lab.api.access.roles.post, roleid="X", privs="VM.Fly")
+    assert "auto-generated role 'PVEAdmin' cannot be modified" in refused(
+        lab.api.access.roles("PVEAdmin").put, privs="VM.Audit"
+    )
+    assert "[roleid: cannot use role ID starting with" in refused(lab.api.access.roles.post, roleid="PveMine")
+
+
+def test_auditor_holds_no_privilege_that_changes(lab: Lab) -> None:
+    privs = lab.api.access.roles("PVEAuditor").get()
+    assert set(privs) == {
+        "Datastore.Audit",
+        "Mapping.Audit",
+        "Pool.Audit",
+        "SDN.Audit",
+        "Sys.Audit",
+        "VM.Audit",
+    }
+
+
+def test_group_and_its_members(lab: Lab, refused: Refused) -> None:
+    lab.api.access.groups.post(groupid="ops", comment="on duty")
+    lab.api.access.users.post(userid="ani@pve", groups="ops", email="ani@example.org")
+    assert lab.api.access.groups("ops").get() == {"members": ["ani@pve"], "comment": "on duty"}
+    assert lab.api.access.users("ani@pve").get()["groups"] == ["ops"]
+    lab.api.access.users("ani@pve").delete()
+    assert lab.api.access.groups("ops").get()["members"] == []
+    lab.api.access.groups("ops").delete()
+    assert refused(lab.api.access.groups("ops").get) == "500 group 'ops' does not exist"
+    assert refused(lab.api.access.users("ani@pve").get) == "500 no such user ('ani@pve')"
+
+
+def test_acl_is_listed_as_it_was_set(lab: Lab, refused: Refused) -> None:
+    lab.api.access.groups.post(groupid="auditors")
+    entry = {
+        "path": "/pool/dukcapil",
+        "roleid": "PVEAuditor",
+        "type": "group",
+        "ugid": "auditors",
+        "propagate": 0,
+    }
+    lab.api.access.acl.put(path="/pool/dukcapil", roles="PVEAuditor", groups="auditors", propagate=0)
+    assert entry in lab.api.access.acl.get()
+    lab.api.access.acl.put(path="/pool/dukcapil", roles="PVEAuditor", groups="auditors", delete=1)
+    assert entry not in lab.api.access.acl.get()
+    assert "[path: invalid ACL path '/nowhere']" in refused(
+        lab.api.access.acl.put, path="/nowhere", roles="PVEAuditor", groups="auditors"
+    )
+    assert refused(lab.api.access.acl.put, path="/", roles="None", groups="auditors") == (
+        "500 ACL update failed: role 'None' does not exist"
+    )
+
+
+def test_deleting_a_group_takes_its_grants_along(lab: Lab) -> None:
+    lab.api.access.groups.post(groupid="gone")
+    lab.api.access.acl.put(path="/vms", roles="PVEAuditor", groups="gone")
+    lab.api.access.groups("gone").delete()
+    assert not [e for e in lab.api.access.acl.get() if e["ugid"] == "gone"]
+
+
+def test_new_token_works_until_it_is_revoked(lab: Lab, refused: Refused) -> None:
+    lab.root.access.users.post(userid="budi@pve")
+    made = lab.root.access.users("budi@pve").token("ci").post(privsep=0)
+    assert made["full-tokenid"] == "budi@pve!ci"
+    (lab.cluster.folder / "tokens" / "ci").write_text(f"budi@pve!ci={made['value']}")
+    cluster = type(lab.cluster)(
+        **{f: getattr(lab.cluster, f) for f in ("name", "endpoint", "fingerprint", "folder", "pid")},
+        tokens={"ci": lab.cluster.folder / "tokens" / "ci"},
+    )
+    api = connect(cluster, "ci")
+    assert api.version.get()["release"] == "9.0"
+    assert api.cluster.resources.get(type="vm") == []
+    lab.root.access.acl.put(path="/pool", roles="PVEPoolUser", users="budi@pve")
+    assert [p["poolid"] for p in api.pools.get()] == ["dukcapil"]
+    lab.root.access.users("budi@pve").token("ci").delete()
+    assert refused(api.version.get).startswith("401 ")
+
+
+def test_privilege_separated_token_has_what_both_have(lab: Lab, refused: Refused) -> None:
+    lab.root.access.users.post(userid="citra@pve")
+    value = lab.root.access.users("citra@pve").token("tt").post()["value"]
+    lab.root.access.acl.put(path="/pool", roles="PVEPoolAdmin", users="citra@pve")
+    held = lab.root.access.permissions.get(userid="citra@pve!tt")
+    assert held == {}
+    lab.root.access.acl.put(path="/pool", roles="PVEPoolUser", tokens="citra@pve!tt")
+    assert lab.root.access.permissions.get(userid="citra@pve!tt")["/pool"] == {"Pool.Audit": 1}
+    assert len(value) == 36
+    again = refused(lab.root.access.users("citra@pve").token("tt").post)
+    assert "[tokenid: Token already exists.]" in again
+
+
+@pytest.mark.parametrize("secret", ["00000000-0000-0000-0000-000000000000", "x"])
+def test_wrong_secret_is_a_401(lab: Lab, refused: Refused, secret: str) -> None:
+    assert refused(connect(lab.cluster, secret=secret).version.get) == "401 invalid token value!"
+
+
+def test_token_that_only_looks_changes_nothing(lab: Lab, refused: Refused) -> None:
+    verify = connect(lab.cluster, "verify")
+    assert [p["poolid"] for p in verify.pools.get()] == ["dukcapil"]
+    assert refused(verify.pools.post, poolid="x") == "403 Permission check failed (/pool/x, Pool.Allocate)"
+    assert refused(verify.nodes("dc1").qemu.post, vmid=199).startswith("403 Permission check failed")
+
+
+def test_delegation_needs_what_is_given(lab: Lab, refused: Refused) -> None:
+    lab.root.access.users.post(userid="dewi@pve")
+    value = lab.root.access.users("dewi@pve").token("tt").post(privsep=0)["value"]
+    lab.root.access.roles.post(roleid="PoolOwner", privs="Pool.Allocate,Pool.Audit")
+    lab.root.access.acl.put(path="/pool/dukcapil", roles="PoolOwner", users="dewi@pve")
+    api: Any = connect(lab.cluster)
+    api = type(api)(
+        "127.0.0.1",
+        port=int(lab.cluster.endpoint.rsplit(":", 1)[1]),
+        user="dewi@pve",
+        token_name="tt",
+        token_value=value,
+        verify_ssl=str(lab.cluster.folder / "cluster.crt"),
+    )
+    api.access.acl.put(path="/pool/dukcapil", roles="PVEPoolUser", users="dewi@pve")
+    assert "requires 'Permissions.Modify' or superset of privileges." in refused(
+        api.access.acl.put, path="/pool/dukcapil", roles="PVEVMAdmin", users="dewi@pve"
+    )
