@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`pulumi up` killed at random moments, each time followed by `awan recover`, in clusters of their own."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.scripts.line.conftest import REPOSITORY, Lab
+
+from network_plan.model.plan import Plan
+from scripts.lab import wiring
+from scripts.lab.cluster import launch
+from scripts.stack.engine import Lock
+from scripts.stack.recover import is_dead
+
+pytestmark = [pytest.mark.hosts, pytest.mark.timeout(600)]
+
+KILLS = 10
+
+
+@pytest.fixture
+def bare(tmp_path: Path, plan: Plan) -> Iterator[Lab]:
+    """Clusters without network or hosts."""
+    lab = Lab(folder=tmp_path / "lab", plan=plan)
+    try:
+        yield lab
+    finally:
+        for cluster in plan.clusters:
+            launch.stop(lab.folder / cluster.name)
+
+
+def _start(lab: Lab, name: str) -> None:
+    cluster = lab.plan.cluster(name)
+    launch.start(wiring.cluster_spec(cluster, lab.folder, with_guests=False), lab.folder / name)
+
+
+def _names(api_rows: list[dict[str, object]]) -> Counter[str]:
+    return Counter(str(row["name"]) for row in api_rows)
+
+
+def test_ten_kills(bare: Lab) -> None:
+    rng = random.Random(20191119)  # noqa: S311 - the moments must vary, not be secret
+    moments = [rng.uniform(0.7, 4.0) for _ in range(KILLS)]
+    reached = []
+    for number, moment in enumerate(moments):
+        lab = Lab(folder=bare.folder / str(number), plan=bare.plan)
+        _start(lab, "dc")
+        try:
+            reached.append(_kill_and_recover(lab, moment))
+        finally:
+            launch.stop(lab.folder / "dc")
+    # Not all before the first write, not all after the last: some died in the middle of the work.
+    assert any(0 < made < len(bare.plan.guests_of("dc")) + 30 for made in reached), reached
+
+
+def _kill_and_recover(lab: Lab, moment: float) -> int:
+    stack = lab.stack("dc")
+    stack.ensure()
+    process = subprocess.Popen(
+        stack.command("up", "--yes", "--skip-preview"),
+        cwd=REPOSITORY / "pulumi",
+        env=lab.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(moment)
+    process.kill()
+    process.wait()
+    api = lab.root("dc")
+    made = len(api.get("/cluster/resources", type="vm")) + len(api.get("/pools")) + len(api.get("/cluster/sdn/vnets"))
+    result = lab.awan("recover", "dc")
+    assert result.returncode == 0, f"killed after {moment:.2f} s: {result.stdout}{result.stderr}"
+    assert stack.pending() == 0
+    assert stack.preview("--refresh").changed == 0
+    guests = lab.plan.guests_of("dc")
+    rows = api.get("/cluster/resources", type="vm")
+    assert _names(rows) == Counter(guest.name for guest in guests)
+    verified = lab.awan("verify", "--only", "dc")
+    assert verified.returncode == 0, verified.stdout
+    return made
+
+
+def test_a_living_run_is_left_alone(bare: Lab) -> None:
+    """A lock whose process lives is not released: exit 3, nothing touched."""
+    _start(bare, "dc")
+    stack = bare.stack("dc")
+    stack.ensure()
+    process = subprocess.Popen(
+        stack.command("up", "--yes", "--skip-preview"),
+        cwd=REPOSITORY / "pulumi",
+        env=bare.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        locks = bare.folder / "pulumi" / "state" / ".pulumi" / "locks"
+        deadline = time.monotonic() + 20
+        while not any(path.is_file() for path in locks.rglob("*")):
+            assert time.monotonic() < deadline, "no lock was taken"
+            time.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+        result = bare.awan("recover", "dc")
+        assert result.returncode == 3
+        assert f"pid {process.pid}" in result.stderr
+        assert any(path.is_file() for path in locks.rglob("*"))
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.wait()
+    assert stack.preview().changed == 0
+
+
+def test_whose_lock_is_dead() -> None:
+    host = socket.gethostname()
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    me = Lock(user="root", host=host, pid=os.getpid(), since=now)
+    assert not is_dead(me)
+    assert is_dead(Lock(user="root", host=host, pid=2**22 + 1, since=now))
+    assert not is_dead(Lock(user="root", host="elsewhere", pid=2**22 + 1, since=now))
+    # The number was used again: the process is younger than the lock.
+    assert is_dead(Lock(user="root", host=host, pid=os.getpid(), since="2020-01-01T00:00:00Z"))
