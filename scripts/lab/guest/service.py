@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Responders outside the clusters: servers on the internet and machines in offices, as the fabric's spec declares them."""
+"""Responders outside the clusters: servers on the internet, machines in offices, as the fabric declares them."""
 
 import ipaddress
 import json
@@ -12,7 +12,7 @@ from scripts.lab.guest import process
 
 def ensure(fabric: Fabric, lab_dir: Path) -> None:
     """Runs a responder for each host that has ports, and none for one that has no more."""
-    wanted = {f"{place}-{host.name}": (place, host) for place, host in _hosts(fabric) if host.ports}
+    wanted = {place + "-" + host.name.replace("/", "-"): (place, host) for place, host in _hosts(fabric) if host.ports}
     ports: dict[str, dict[str, list[str]]] = {}
     for place, host in wanted.values():
         ports.setdefault(place, {})[host.name] = list(host.ports)

@@ -87,6 +87,7 @@ class Host:
 
     def reboot(self, seconds: float = 30) -> None:
         """Reboots the host in order, and waits until it answers again."""
+        keys.end_connections(self.prefix)
         before = self.status()
         if not (before.running and before.supervised):
             self.ensure(seconds)
@@ -101,6 +102,7 @@ class Host:
 
     def power_off(self, seconds: float = 10, *, pull_the_plug: bool = False) -> None:
         """Shuts the host down in order, or at once; what it wrote stays."""
+        keys.end_connections(self.prefix)
         if self.status().running and not pull_the_plug:
             self._signal(SIG_POWER_OFF)
             end = time.monotonic() + seconds

@@ -44,6 +44,37 @@ def ssh_config(lab_dir: Path) -> Path:
     return lab_dir / "ssh_config"
 
 
+def control_sockets(lab_prefix: str) -> Path:
+    """Where Ansible keeps its shared connections: short, for a socket's path is limited, and this lab's alone.
+
+    In Ansible's default folder the socket is named after address and port only, so another lab's gateway, or a
+    real one, with the same address would be reached instead.
+    """
+    return Path("/run") / f"{lab_prefix}ssh"
+
+
+def ansible_environment(lab_dir: Path, lab_prefix: str) -> dict[str, str]:
+    """What makes plain `ansible-playbook` reach this lab's hosts, and nothing else."""
+    options = f'-F "{ssh_config(lab_dir)}" -o ControlMaster=auto -o ControlPersist=60s'
+    return {
+        "AWAN_LAB_DIR": str(lab_dir),
+        "ANSIBLE_SSH_ARGS": options,
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(control_sockets(lab_prefix)),
+    }
+
+
+def end_connections(lab_prefix: str) -> None:
+    """Ends the shared connections: one to a machine that was switched off would be waited for in vain."""
+    folder = control_sockets(lab_prefix)
+    if not folder.is_dir():
+        return
+    for socket in folder.iterdir():
+        argv = ["ssh", "-F", "/dev/null", "-o", f"ControlPath={socket}", "-O", "exit", "any"]
+        subprocess.run(argv, check=False, timeout=5, stdin=subprocess.DEVNULL, capture_output=True)
+        socket.unlink(missing_ok=True)
+    folder.rmdir()
+
+
 def write_client_files(lab_dir: Path, lab_prefix: str, hosts: Sequence[HostSpec]) -> None:
     """Writes known_hosts and ssh_config for all hosts of the lab."""
     ensure_key(client_key(lab_dir), f"{lab_prefix}control")
