@@ -63,7 +63,9 @@ def variables(folder: Path, clusters: Iterable[str]) -> dict[str, str]:
     home = folder / "pulumi" / "home"
     for path in (state, home):
         path.mkdir(parents=True, exist_ok=True)
-    found["PULUMI_BACKEND_URL"] = f"file://{state}"
+    # Beside each file the backend keeps an .attrs file, which it writes in place: a run killed at that moment
+    # leaves it empty, and the stack can't be read any more ("failed to load checkpoint: EOF"). Skipped.
+    found["PULUMI_BACKEND_URL"] = f"file://{state}?metadata=skip"
     found["PULUMI_HOME"] = str(home)
     found["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file())
     found["PULUMI_SKIP_UPDATE_CHECK"] = "true"
