@@ -7,10 +7,10 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from network_plan import files
 from network_plan.allocate.allot import allot
+from network_plan.allocate.fit import check_fit
 from network_plan.allocate.replay import check_history, check_ledger
 from network_plan.derive.clusters import derive_clusters
 from network_plan.derive.flows import derive_flows
@@ -150,37 +150,46 @@ def check_texts(
 ) -> Checked:
     """Everything that can be said about a site and its ledger, in one run.
 
+    Each step is taken as long as the ones before found nothing that it stands on: policy is judged on
+    the Plan as it will be once the missing lines are written, which is handed out only when they are.
+
     Args:
         site_texts, ledger_texts: file names relative to their folder → text.
         today: the day for dated exceptions; ``None`` judges no dates.
         before: the ledger's texts at the merge base, where history is known.
         shown: the two folders as they appear in messages.
     """
-    site, positions, findings = parse_site(site_texts, shown[0])
+    parsed = parse_site(site_texts, shown[0])
     ledger, ledger_findings = parse_ledger(ledger_texts, shown[1])
-    findings += ledger_findings
-    if before is not None:
-        findings += check_history(before, ledger_texts, shown[1])
+    findings = [*parsed.findings, *ledger_findings]
+    site = parsed.site
     missing: tuple[Entry, ...] = ()
     plan: Plan | None = None
     if site is not None:
-        references = check_references(site)
-        findings += references
-        findings += check_ledger(ledger, frozenset(site.clusters.clusters))
-        if not references and not ledger_findings:
-            missing, full = allot(site, ledger)
-            findings += full
-            if not missing and not full and ledger.roles:
-                plan = derive_plan(site, ledger)
-                findings += check_policy(plan, today)
+        findings += check_references(site, parsed.lost)
+        findings += check_ledger(ledger, None if parsed.lost else frozenset(site.clusters.clusters))
+    if site is not None and not findings:
+        findings += check_fit(site, ledger)
+        missing, full = allot(site, ledger)
+        findings += full
+        if not findings:
+            complete = dataclasses.replace(ledger, entries=(*ledger.entries, *missing))
+            plan = derive_plan(site, complete)
+            findings += check_policy(plan, today)
+    if before is not None:
+        findings += check_history(before, ledger_texts, shown[1])
     return Checked(
-        site=site, ledger=ledger, plan=plan, missing=missing, findings=_placed(findings, positions)
+        site=None if parsed.findings else site,
+        ledger=ledger,
+        plan=None if missing else plan,
+        missing=missing,
+        findings=_placed(findings, parsed.positions),
     )
 
 
 def check(
-    site_dir: Path,
-    ledger_dir: Path | None = None,
+    site_dir: files.Folder,
+    ledger_dir: files.Folder | None = None,
     *,
     today: date | None = None,
     before: Mapping[str, str] | None = None,
@@ -196,7 +205,7 @@ def check(
     )
 
 
-def load_plan(site_dir: Path, ledger_dir: Path | None = None) -> Plan:
+def load_plan(site_dir: files.Folder, ledger_dir: files.Folder | None = None) -> Plan:
     """The Plan of a site.
 
     Raises:

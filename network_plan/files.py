@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from network_plan.model.ledger import SCHEMA, Entry
+
+MAX_BYTES = 8_000_000
+"""More of a file is not read: two million characters (``parse.document``) in UTF-8 at most."""
+
+
+Folder = Path
 
 
 class FileError(Exception):
@@ -25,23 +30,29 @@ def shown(folder: Path) -> str:
 def read_texts(folder: Path, suffix: str, *, missing_ok: bool = False) -> dict[str, str]:
     """File name relative to ``folder`` → text, for every file of that suffix, two levels deep.
 
+    Bytes that are no UTF-8 stay in the text as lone surrogates, for the parser to name their place.
+
     Raises:
-        FileError: the folder is not there, or a file is no UTF-8.
+        FileError: the folder is not there, or files can't be read; all of them are named.
     """
     if not folder.is_dir():
         if missing_ok:
             return {}
         raise FileError(f"{shown(folder)}: there is no such folder; name the site's with --site")
-    texts = {}
+    texts, unread = {}, []
     for path in sorted([*folder.glob(f"*.{suffix}"), *folder.glob(f"*/*.{suffix}")]):
         try:
-            texts[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise FileError(
-                f"{shown(path)}: byte {error.start} is no UTF-8; save the file as UTF-8"
-            ) from error
+            if not path.is_file():
+                unread.append(f"{shown(path)}: not a file; remove or rename it")
+                continue
+            with path.open("rb") as file:
+                text = file.read(MAX_BYTES + 1).decode("utf-8", "surrogateescape")
         except OSError as error:
-            raise FileError(f"{shown(path)}: {error.strerror}; make it readable") from error
+            unread.append(f"{shown(path)}: {error.strerror}; make it readable")
+            continue
+        texts[path.relative_to(folder).as_posix()] = text.replace("\r\n", "\n")
+    if unread:
+        raise FileError("\n".join(unread))
     return texts
 
 
@@ -64,7 +75,7 @@ def append_entries(folder: Path, entries: Iterable[Entry]) -> list[Path]:
                 raise FileError(f"{shown(path)}: the last line is cut off; restore the file from git")
             part = path.with_name(path.name + ".part")
             part.write_text(old + "".join(line + "\n" for line in new), encoding="utf-8")
-            os.replace(part, path)
+            part.replace(path)
         except OSError as error:
             raise FileError(f"{shown(path)}: {error.strerror}; make the ledger writable") from error
         written.append(path)

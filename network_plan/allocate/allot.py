@@ -11,14 +11,13 @@ from collections.abc import Iterator
 
 from netaddr import IPNetwork, IPSet
 
+from network_plan.allocate.fit import usable_public
 from network_plan.allocate.place import Placement
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Act, Entry, Kind, Ledger
 from network_plan.model.site import Site
-from network_plan.model.site.expand import declared_hosts, declared_networks, declared_vms
-
-RESERVED = 10
-"""The first ten addresses of a network are its own, the gateway's and the operator's."""
+from network_plan.model.site.expand import DeclaredVm, declared_hosts, declared_networks, declared_vms
+from network_plan.model.site.network import FIRST_HOST
 
 
 class _Allotment:
@@ -60,7 +59,7 @@ def _prefixes(block: str, length: int, used: set[str]) -> Iterator[str]:
 
 def _hosts(prefix: str) -> Iterator[str]:
     net = IPNetwork(prefix)
-    return (str(net[index]) for index in range(RESERVED, net.size - 1))
+    return (str(net[index]) for index in range(FIRST_HOST, net.size - 1))
 
 
 def _networks(allotment: _Allotment) -> None:
@@ -110,33 +109,40 @@ def _vms(allotment: _Allotment, placement: Placement) -> None:
         if prefix is not None:
             allotment.give(Kind.ADDRESS, vm.tenant, nic, _hosts(prefix), f"network {vm.network}", vm.path)
         for cluster in filter(None, (vm.cluster, vm.twin)):
-            key = f"{vm.key}@{cluster}"
-            node = placement.place(cluster, key, vm.memory_mib, allotment.live.get((Kind.NODE, key)))
-            if node is None:
-                what = f"no host of {cluster} has {vm.memory_mib} MiB of memory left for {vm.key}"
-                cure = f"{placement.summary(cluster)}; choose a smaller size, or add a host"
-                allotment.findings.append(
-                    Finding(severity=Severity.ERROR, rule="ledger/room", what=what, cure=cure, path=vm.path)
-                )
-            elif (Kind.NODE, key) not in allotment.live:
-                allotment.entries.append(
-                    Entry(kind=Kind.NODE, owner=vm.tenant, act=Act.ALLOT, key=key, value=node)
-                )
-                allotment.live[Kind.NODE, key] = node
+            _node(allotment, placement, vm, cluster)
+
+
+def _node(allotment: _Allotment, placement: Placement, vm: DeclaredVm, cluster: str) -> None:
+    """The host that a VM is made on, unless the site pins it to one."""
+    key = f"{vm.key}@{cluster}"
+    node = placement.place(cluster, key, vm.memory_mib, allotment.live.get((Kind.NODE, key)))
+    if node is None:
+        what = f"no host of {cluster} has {vm.memory_mib} MiB of memory left for {vm.key}"
+        cure = f"choose a smaller size, or add a host ({placement.summary(cluster)})"
+        allotment.findings.append(
+            Finding(severity=Severity.ERROR, rule="ledger/room", what=what, cure=cure, path=vm.path)
+        )
+    elif not placement.is_pinned(key) and (Kind.NODE, key) not in allotment.live:
+        allotment.entries.append(Entry(kind=Kind.NODE, owner=vm.tenant, act=Act.ALLOT, key=key, value=node))
+        allotment.live[Kind.NODE, key] = node
 
 
 def _public(allotment: _Allotment) -> None:
     site = allotment.site
-    block = site.networks.public
-    usable = [str(address) for address in block.prefix]
-    if block.delivery == "on_link":
-        usable = [text for text in usable[1:-1] if text != str(block.isp)]
-    for kind, items in (("publish", site.services.publish), ("egress", site.services.egress)):
-        for name, item in sorted(items.items()):
-            owner = getattr(item, "holder", None) or site.regency.operator
-            values = [str(item.address)] if item.address is not None else usable
-            path = ("services", kind, name)
-            allotment.give(Kind.PUBLIC, owner, f"{kind}/{name}", iter(values), "the public block", path)
+    operator = site.regency.operator
+    wanted = [
+        ("publish", name, item.holder or operator, item.address)
+        for name, item in sorted(site.services.publish.items())
+    ]
+    wanted += [
+        ("egress", name, operator, item.address) for name, item in sorted(site.services.egress.items())
+    ]
+    fixed = {str(address) for _, _, _, address in wanted if address is not None}
+    free = [address for address in usable_public(site.networks.public) if address not in fixed]
+    for kind, name, owner, address in wanted:
+        values = free if address is None else [str(address)]
+        path = ("services", kind, name)
+        allotment.give(Kind.PUBLIC, owner, f"{kind}/{name}", iter(values), "the public block", path)
 
 
 def allot(site: Site, ledger: Ledger) -> tuple[tuple[Entry, ...], list[Finding]]:
@@ -150,7 +156,7 @@ def allot(site: Site, ledger: Ledger) -> tuple[tuple[Entry, ...], list[Finding]]
         New entries sorted by file and key, and a finding for each pool that is full.
     """
     allotment = _Allotment(site, ledger)
-    placement = Placement(site, allotment.live)
+    placement = Placement(site, ledger)
     _networks(allotment)
     _hosts_of_clusters(allotment)
     _vms(allotment, placement)

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from network_plan.model.ledger import Kind
+from network_plan.model.ledger import Act, Kind, Ledger
 from network_plan.model.site import Site
 from network_plan.model.site.expand import declared_vms
 
@@ -13,7 +11,13 @@ from network_plan.model.site.expand import declared_vms
 class Placement:
     """Free memory of each host, MiB, after what the ledger and the site's pins already place."""
 
-    def __init__(self, site: Site, live: Mapping[tuple[Kind, str], str]) -> None:
+    def __init__(self, site: Site, ledger: Ledger) -> None:
+        live = ledger.live()
+        self._left = {
+            (entry.key, entry.value)
+            for entry in ledger.entries
+            if entry.kind is Kind.NODE and entry.act is Act.RELEASE
+        }
         self._free: dict[str, dict[str, int]] = {
             name: {
                 host: group.memory_mib - group.reserve_mib for group in cluster.hosts for host in group.names
@@ -35,17 +39,23 @@ class Placement:
         """The host for a VM: its pin, its present one, else the one with most memory left.
 
         Returns:
-            The host's name, or ``None`` where no host has room.
+            The host's name, or ``None`` where no host has room. A host that the VM was released from
+            is not chosen again: that line stands for good.
         """
         free = self._free[cluster]
         node = self._pins.get(key) or live
         if node is not None and node in free:
-            return (live or node) if free[node] >= 0 else None
-        best = max(free, key=lambda name: free[name], default=None)
+            return node if free[node] >= 0 else None
+        fresh = [name for name in free if (key, name) not in self._left]
+        best = max(fresh, key=lambda name: free[name], default=None)
         if best is None or free[best] < memory_mib:
             return None
         free[best] -= memory_mib
         return best
+
+    def is_pinned(self, key: str) -> bool:
+        """Whether the site says where this VM stands; then the ledger has no say."""
+        return key in self._pins
 
     def summary(self, cluster: str) -> str:
         """Free memory per host, for messages."""

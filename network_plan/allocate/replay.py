@@ -62,12 +62,12 @@ def _overlaps(entries: list[Entry]) -> list[Finding]:
     return findings
 
 
-def check_ledger(ledger: Ledger, clusters: frozenset[str]) -> list[Finding]:
+def check_ledger(ledger: Ledger, clusters: frozenset[str] | None) -> list[Finding]:
     """Everything that can't be true of a ledger.
 
     Args:
         ledger: as parsed.
-        clusters: the site's clusters, of which one must be primary.
+        clusters: the site's clusters, of which one must be primary; ``None`` where they can't be read.
     """
     entries = list(ledger.entries)
     findings = _values(entries) + _overlaps(entries)
@@ -79,7 +79,7 @@ def check_ledger(ledger: Ledger, clusters: frozenset[str]) -> list[Finding]:
             what = f"epoch {later.epoch} does not follow epoch {earlier.epoch}"
             findings.append(_problem("ledger/role", what, "an epoch only grows", later.place))
     for role in ledger.roles:
-        if role.primary not in clusters:
+        if clusters is not None and role.primary not in clusters:
             what = f"there is no cluster {role.primary!r}"
             findings.append(
                 _problem("ledger/role", what, f"known: {', '.join(sorted(clusters))}", role.place)

@@ -13,38 +13,40 @@ from network_plan.model.firewall import Alias, ClusterFirewall, GuestFirewall, I
 from network_plan.model.flow import Endpoint, Flow
 from network_plan.model.guest import Nic
 from network_plan.model.network import Network
+from network_plan.model.site.endpoint import pve_name
 
 
-def _word(text: str) -> str:
-    """An endpoint's text as a PVE name: ``vm:rsud/simrs`` → ``vm-rsud-simrs``."""
-    return text.replace(":", "-").replace("/", "-")
+def _is_single(endpoint: Endpoint) -> bool:
+    """Whether it is one address or network and stays so: an alias. A word for many is a set of any size.
+
+    Else a tenant's second office would rename what the rules of its first one point to.
+    """
+    return len(endpoint.prefixes) == 1 and endpoint.text.startswith(("vm:", "network:"))
 
 
 def _source(endpoint: Endpoint) -> str:
     """How a rule names an endpoint; the internet is any address, the gateway decides which."""
     if endpoint.kind == "internet":
         return ""
-    if len(endpoint.prefixes) == 1:
-        return f"dc/{_word(endpoint.text)}"
-    return f"+dc/{_word(endpoint.text)}"
+    if _is_single(endpoint):
+        return f"dc/{pve_name(endpoint.text)}"
+    return f"+dc/{pve_name(endpoint.text)}"
 
 
 def _rules(flow: Flow) -> list[Rule]:
-    rules = []
-    for source in flow.sources:
-        for service in flow.services:
-            rules.append(
-                Rule(
-                    key=f"{flow.key}:{_word(source.text)}:{str(service).replace('/', '-')}",
-                    direction="in",
-                    action="ACCEPT",
-                    source=_source(source),
-                    proto=service.proto,
-                    dport=service.ports.replace("-", ":"),
-                    comment=flow.why,
-                )
-            )
-    return rules
+    return [
+        Rule(
+            key=f"{flow.key}:{pve_name(source.text)}:{str(service).replace('/', '-')}",
+            direction="in",
+            action="ACCEPT",
+            source=_source(source),
+            proto=service.proto,
+            dport=service.ports.replace("-", ":"),
+            comment=flow.why,
+        )
+        for source in flow.sources
+        for service in flow.services
+    ]
 
 
 def _group(flow: Flow) -> str:
@@ -60,11 +62,11 @@ def derive_cluster_firewall(networks: Sequence[Network], flows: Sequence[Flow]) 
     used = {source.text: source for flow in flows if flow.kind == "flow" for source in flow.sources}
     aliases, ipsets = [], []
     for text, endpoint in sorted(used.items()):
-        if len(endpoint.prefixes) == 1:
-            aliases.append(Alias(name=_word(text), cidr=_cidr(endpoint), comment=text))
+        if _is_single(endpoint):
+            aliases.append(Alias(name=pve_name(text), cidr=_cidr(endpoint), comment=text))
         elif text != "management":
             cidrs = tuple(sorted(str(prefix) for prefix in endpoint.prefixes))
-            ipsets.append(IpSet(name=_word(text), cidrs=cidrs, comment=text))
+            ipsets.append(IpSet(name=pve_name(text), cidrs=cidrs, comment=text))
     management = tuple(
         sorted(
             str(prefix) for network in networks if network.role == "management" for prefix in network.prefixes

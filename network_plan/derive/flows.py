@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from ipaddress import ip_network
 
@@ -26,13 +26,18 @@ _ROLES = {
 }
 
 
+def _services(texts: Iterable[str]) -> tuple[Service, ...]:
+    """Sorted, each once, however often it was written."""
+    return tuple(sorted(set(map(Service.parse, texts))))
+
+
 class Resolver:
     """Endpoint references → prefixes, over finished networks."""
 
     def __init__(self, site: Site, live: Mapping[tuple[Kind, str], str], networks: Sequence[Network]) -> None:
         self._networks = networks
         self._vms = {vm.key: (live[Kind.ADDRESS, f"{vm.key}/net0"], vm.network) for vm in declared_vms(site)}
-        self.serves = {vm.key: tuple(map(Service.parse, vm.vm.serves)) for vm in declared_vms(site)}
+        self.serves = {vm.key: _services(vm.vm.serves) for vm in declared_vms(site)}
 
     def endpoint(self, ref: EndpointRef) -> Endpoint:
         """What a reference means; its words have been checked by ``parse.references``."""
@@ -65,13 +70,14 @@ class Resolver:
 
 def _flow(resolver: Resolver, owner: str, key: str, flow: DeclaredFlow) -> Flow:
     target = parse_endpoint(flow.to, owner)
-    services = tuple(map(Service.parse, flow.ports)) or resolver.serves[target.key]
+    services = _services(flow.ports) or resolver.serves[target.key]
+    sources = dict.fromkeys(parse_endpoint(text, owner) for text in flow.from_)
     return Flow(
         key=key,
         kind="flow",
-        sources=tuple(resolver.endpoint(parse_endpoint(text, owner)) for text in flow.from_),
+        sources=tuple(map(resolver.endpoint, sources)),
         target=resolver.endpoint(target),
-        services=tuple(sorted(services)),
+        services=services,
         until=flow.until,
         why=flow.why,
         owner=owner,
@@ -81,7 +87,7 @@ def _flow(resolver: Resolver, owner: str, key: str, flow: DeclaredFlow) -> Flow:
 def derive_flows(
     site: Site, live: Mapping[tuple[Kind, str], str], networks: Sequence[Network]
 ) -> tuple[Flow, ...]:
-    """Every flow with its reason, sorted by key (``tenant/name``, ``regency/name``, ``publish/name``, ``egress/name``)."""
+    """Every flow with its reason, sorted by key (``tenant/name``, or ``regency/``, ``publish/``, ``egress/``)."""
     resolver = Resolver(site, live, networks)
     operator = site.regency.operator
     found = [
@@ -101,20 +107,21 @@ def derive_flows(
                 kind="publish",
                 sources=(INTERNET,),
                 target=resolver.endpoint(EndpointRef(kind=EndpointKind.VM, tenant=owner, name=vm)),
-                services=tuple(sorted(map(Service.parse, item.ports))),
+                services=_services(item.ports),
                 until=until,
                 why=item.why,
                 owner=item.holder or operator,
             )
         )
     for name, egress in site.services.egress.items():
+        outward = dict.fromkeys(parse_endpoint(text, operator) for text in egress.from_)
         found.append(
             Flow(
                 key=f"egress/{name}",
                 kind="egress",
-                sources=tuple(resolver.endpoint(parse_endpoint(text, operator)) for text in egress.from_),
+                sources=tuple(map(resolver.endpoint, outward)),
                 target=INTERNET,
-                services=tuple(sorted(map(Service.parse, egress.ports))),
+                services=_services(egress.ports),
                 until=None,
                 why=egress.why,
                 owner=operator,

@@ -84,7 +84,13 @@ def derive_gateway(
     for flow in flows:
         if flow.target.kind == "gateway":
             inputs.append(
-                InputRule(key=flow.key, sources=_sources(flow), services=flow.services, why=flow.why)
+                InputRule(
+                    key=flow.key,
+                    sources=_sources(flow),
+                    services=flow.services,
+                    why=flow.why,
+                    until=flow.until,
+                )
             )
             continue
         forward.append(

@@ -30,6 +30,11 @@ def _nic(vm: DeclaredVm, live: Mapping[tuple[Kind, str], str], network: Network)
     )
 
 
+def _runs(site: Site, vm: DeclaredVm, cluster: str, role: SiteRole) -> bool:
+    """In the primary cluster everything runs; in the recovery cluster also what is at home there."""
+    return cluster == role.primary or (cluster == vm.cluster == site.dr.cluster)
+
+
 def _guest(
     site: Site,
     live: Mapping[tuple[Kind, str], str],
@@ -60,8 +65,8 @@ def _guest(
         nics=(nic,),
         nameservers=network.gateways[:1],
         tags=tuple(sorted({"awan", vm.tenant, f"tier{vm.vm.priority}"} | ({"twin"} if twin else set()))),
-        serves=tuple(sorted(map(Service.parse, vm.vm.serves))),
-        running=cluster_id == role.primary,
+        serves=tuple(sorted(set(map(Service.parse, vm.vm.serves)))),
+        running=_runs(site, vm, cluster_id, role),
         twin=twin,
         protect=vm.vm.protect,
         tier=vm.vm.priority,

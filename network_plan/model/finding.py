@@ -16,6 +16,16 @@ class Severity(str, Enum):
     WARNING = "warning"
 
 
+def flow_path(key: str) -> type_path:
+    """The key path of the declaration that a flow of that key comes from."""
+    owner, _, name = key.partition("/")
+    if owner == "regency":
+        return ("services", "flows", name)
+    if owner in ("publish", "egress"):
+        return ("services", owner, name)
+    return ("tenants", owner, "flows", name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A position in a file; line and column count from 1, 0 means the whole file."""

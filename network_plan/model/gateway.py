@@ -47,12 +47,13 @@ class ForwardRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputRule:
-    """Packets that may reach the gateway itself."""
+    """Packets that may reach the gateway itself; ``until`` as in :class:`ForwardRule`."""
 
     key: str
     sources: tuple[IpNetwork, ...]
     services: tuple[Service, ...]
     why: str
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TEXT = re.compile(r"^(tcp|udp)/(\d{1,5})(?:-(\d{1,5}))?$")
+_TEXT = re.compile(r"(tcp|udp)/([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -26,7 +26,7 @@ class Service:
         """
         if text == "icmp":
             return cls(proto="icmp", first=0, last=0)
-        match = _TEXT.match(text)
+        match = _TEXT.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is no service; write tcp/443, udp/5000-5010 or icmp")
         first = int(match[2])

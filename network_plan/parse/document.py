@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 import yaml
 
 from network_plan.model.finding import Finding, Place, Severity, type_path
+from network_plan.parse.utf8 import no_utf8
 
 Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | datetime.date | None
 
 MAX_BYTES = 2_000_000
 """A site file is one screen; two megabytes are a mistake and are not read further."""
 MAX_DEPTH = 20
+_UNREADABLE = (ValueError, OverflowError, AttributeError, IndexError, KeyError)
+"""What PyYAML's constructors raise for a value that does not fit the tag written before it."""
 
 
 @dataclass(slots=True)
@@ -101,15 +104,15 @@ class _Reader:
     def _scalar(self, node: yaml.Node, path: type_path) -> Data:
         try:
             value: Data = self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError, OverflowError) as error:
-            reason = str(error).splitlines()[0]
+        except (yaml.YAMLError, *_UNREADABLE) as error:
+            reason = (
+                str(error).splitlines()[0] if isinstance(error, (yaml.YAMLError, ValueError)) else node.tag
+            )
             place = self.place(node.start_mark)
             self.fail(
                 "site/value", f"{node.value!r} can't be read: {reason}", "quote it if it is text", place, path
             )
             return None
-        if isinstance(value, datetime.datetime):
-            value = value.date()
         if value is not None and not isinstance(value, (str, int, float, bool, datetime.date)):
             place = self.place(node.start_mark)
             self.fail("site/value", f"the YAML tag {node.tag!r}", "write plain text or a number", place, path)
@@ -134,6 +137,11 @@ def read_document(file: str, text: str, base: type_path, positions: Positions) -
     if len(text) > MAX_BYTES:
         reader.fail("site/size", "the file is larger than 2 MB", "split it", Place(file=file), base)
         return None, reader.findings
+    if foreign := no_utf8(text):
+        line, column, byte = foreign
+        place = Place(file=file, line=line, column=column)
+        reader.fail("site/utf8", f"byte 0x{byte:02x} is no UTF-8", "save the file as UTF-8", place, base)
+        return None, reader.findings
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -143,11 +151,10 @@ def read_document(file: str, text: str, base: type_path, positions: Positions) -
             "site/yaml", f"this is not YAML: {error.problem}", "mend the line or its indentation", place, base
         )
         return None, reader.findings
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except yaml.YAMLError as error:
         reason = str(error).splitlines()[0]
-        reader.fail(
-            "site/yaml", f"this is not YAML: {reason}", "save it as UTF-8 text", Place(file=file), base
-        )
+        cure = "remove that character, or write it as an escape in quotes"
+        reader.fail("site/yaml", f"this is not YAML: {reason}", cure, Place(file=file), base)
         return None, reader.findings
     if node is None:
         reader.fail("site/empty", "the file is empty", "write its keys, or remove it", Place(file=file), base)

@@ -1,102 +1,60 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain data → one typed declaration, and pydantic's complaints as sentences with a cure."""
+"""Plain data → one typed declaration; what does not fit is left out, so that the rest can still be judged.
+
+The sentences that people read are in ``parse.sentence``.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
+import copy
 import functools
-import types
-import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.parse.document import Data
+from network_plan.parse.sentence import UNKNOWN, keyed_by_name, sentence
 
 T = TypeVar("T")
 
 
 @functools.cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _strip(annotation: Any) -> Any:
-    """The bare type of ``Annotated[X, ...]`` and ``X | None``."""
-    while typing.get_origin(annotation) is typing.Annotated:
-        annotation = typing.get_args(annotation)[0]
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        choices = [arg for arg in typing.get_args(annotation) if arg is not type(None)]
-        if len(choices) == 1:
-            return _strip(choices[0])
-    return annotation
+def _path(error: ErrorDetails) -> type_path:
+    return tuple(step for step in error["loc"] if step != "[key]")
 
 
-@functools.cache
-def _fields(kind: type) -> dict[str, Any]:
-    """Key as written in the file → type, of one dataclass."""
-    hints = typing.get_type_hints(kind, include_extras=True)
-    result: dict[str, Any] = {}
-    for item in dataclasses.fields(kind):
-        hint = hints[item.name]
-        name = item.name
-        for extra in typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ():
-            if isinstance(extra, FieldInfo) and extra.alias:
-                name = extra.alias
-        result[name] = hint
-    return result
+def _remove(data: Any, path: Sequence[str | int]) -> None:
+    """Take the key at ``path`` out, where it still is; pydantic names a key ``1`` as it was written."""
+    for step in path[:-1]:
+        if not isinstance(data, dict) or step not in data:
+            return
+        data = data[step]
+    if isinstance(data, dict):
+        data.pop(path[-1], None)
 
 
-def _known(kind: Any, path: Sequence[str | int]) -> list[str]:
-    """The keys that may stand at ``path`` below ``kind``."""
-    kind = _strip(kind)
-    for step in path:
-        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-            kind = _strip(_fields(kind).get(str(step)))
-        elif isinstance(typing.get_origin(kind), type) and issubclass(
-            typing.get_origin(kind) or object, Mapping
-        ):
-            kind = _strip(typing.get_args(kind)[1])
-        elif typing.get_origin(kind) is tuple:
-            kind = _strip(typing.get_args(kind)[0])
-        else:
-            return []
-    return sorted(_fields(kind)) if dataclasses.is_dataclass(kind) and isinstance(kind, type) else []
+def _prune(kind: type, data: Data, errors: Sequence[ErrorDetails]) -> tuple[Data, frozenset[str]]:
+    """The data without what is wrong in it, and the names of the things left out (VMs, flows, sizes)."""
+    rest = copy.deepcopy(data)
+    lost = set()
+    for error in errors:
+        path = _path(error)
+        if error["type"] in UNKNOWN:
+            _remove(rest, path)
+        elif len(path) > 1 and keyed_by_name(kind, str(path[0])):
+            lost.add(str(path[1]))
+            _remove(rest, path[:2])
+    return rest, frozenset(lost)
 
 
-def _sentence(kind: type, error: Any, path: type_path) -> tuple[str, str, str]:
-    """Rule, what is wrong, what to write instead."""
-    name = str(path[-1]) if path else "the file"
-    code = error["type"]
-    if code in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = _known(kind, path[:-1])
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        cure = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-        return "site/unknown-key", f"{name!r} is no known key", cure
-    if code in ("missing", "missing_argument"):
-        return "site/missing", f"{name!r} is missing", "add it"
-    if code == "string_pattern_mismatch" and error["ctx"]["pattern"].startswith("^((Perbup"):
-        return (
-            "site/source",
-            f"{name!r} names no source",
-            "write the section of the master plan (Perbup 253/2019 §4.6.11) or 'assumption: why'",
-        )
-    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    shown = repr(error["input"]) if isinstance(error["input"], (str, int, float, bool)) else "this"
-    if len(shown) > 80:
-        shown = shown[:77] + "..."
-    return (
-        "site/type",
-        f"{name!r} can't be {shown}",
-        f"it {message}" if message.startswith("should") else message,
-    )
-
-
-def read_shape(kind: type[T], data: Data, base: type_path) -> tuple[T | None, list[Finding]]:
+def read_shape(kind: type[T], data: Data, base: type_path) -> tuple[T | None, list[Finding], frozenset[str]]:
     """Check plain data against a declaration's type.
 
     Args:
@@ -105,16 +63,25 @@ def read_shape(kind: type[T], data: Data, base: type_path) -> tuple[T | None, li
         base: key path of the data, put before each finding's own path.
 
     Returns:
-        The value, or ``None`` with every finding at once.
+        The value without what is wrong in it (``None`` where nothing sound is left), every finding at
+        once, and the names of the things that were left out.
     """
+    hashable: Any = kind  # a class is; mypy does not know it of type[T]
+    adapter: TypeAdapter[T] = _adapter(hashable)
     try:
-        return _adapter(kind).validate_python(data), []
+        value = adapter.validate_python(data)
     except ValidationError as problem:
+        errors = problem.errors(include_url=False)
         findings = []
-        for error in problem.errors(include_url=False):
-            path = tuple(step for step in error["loc"] if step != "[key]")
-            rule, what, cure = _sentence(kind, error, path)
+        for error in errors:
+            path = _path(error)
+            rule, what, cure = sentence(kind, error, path)
             findings.append(
                 Finding(severity=Severity.ERROR, rule=rule, what=what, cure=cure, path=(*base, *path))
             )
-        return None, findings
+        rest, lost = _prune(kind, data, errors)
+        try:
+            return adapter.validate_python(rest), findings, lost
+        except ValidationError:
+            return None, findings, lost
+    return value, [], frozenset()

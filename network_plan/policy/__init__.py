@@ -10,7 +10,8 @@ from network_plan.model.finding import Finding
 from network_plan.model.plan import Plan
 from network_plan.policy.access import check_sec2
 from network_plan.policy.capacity import check_cld2
-from network_plan.policy.door import check_gw1, check_gw2, check_gw3
+from network_plan.policy.dates import check_gw3
+from network_plan.policy.door import check_gw1, check_gw2
 from network_plan.policy.recovery import check_dr1
 
 Rule = Callable[[Plan, date | None], list[Finding]]

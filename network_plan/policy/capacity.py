@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
+from itertools import combinations
 
 from network_plan.model.finding import Finding, Severity
 from network_plan.model.node import Cluster
 from network_plan.model.plan import Plan
 
 
-def _survives(cluster: Cluster, lost: str, guests: list[tuple[int, str, str]]) -> str | None:
-    """The first VM without a place when ``lost`` fails, moving the largest first; ``None`` when all fit.
+def _survives(cluster: Cluster, lost: Collection[str], guests: list[tuple[int, str, str]]) -> str | None:
+    """The first VM without a place when the ``lost`` hosts fail, moving the largest first; ``None`` when all fit.
 
     ``guests`` is (memory MiB, key, host). Largest first onto the emptiest host is how an operator
     would do it; it may miss a packing that a search finds, so it errs on the safe side.
     """
-    free = {node.name: node.free_mib for node in cluster.nodes if node.name != lost}
+    free = {node.name: node.free_mib for node in cluster.nodes if node.name not in lost}
     homeless = []
     for memory, key, host in guests:
         if host in free:
@@ -31,35 +33,41 @@ def _survives(cluster: Cluster, lost: str, guests: list[tuple[int, str, str]]) -
     return None
 
 
-def check_cld2(plan: Plan, today: date | None) -> list[Finding]:
-    """CLD-2: with ``spare_hosts`` of a cluster down, one at a time, every VM still has memory."""
+def _overfull(cluster: Cluster, guests: list[tuple[int, str, str]]) -> list[Finding]:
+    findings = []
+    for node in cluster.nodes:
+        used = sum(memory for memory, _, host in guests if host == node.name)
+        if used > node.free_mib:
+            findings.append(
+                Finding(
+                    severity=Severity.ERROR,
+                    rule="CLD-2",
+                    what=f"{node.name} holds VMs of {used} MiB and has {node.free_mib} MiB for them",
+                    cure="pin one of them elsewhere, or make it smaller",
+                    path=("clusters", "clusters", cluster.name),
+                )
+            )
+    return findings
+
+
+def check_cld2(plan: Plan, _today: date | None) -> list[Finding]:
+    """CLD-2: with any ``spare_hosts`` of a cluster down at once, every VM still has memory."""
     findings = []
     for cluster in plan.clusters:
         guests = [(g.memory_mib, g.key, g.node) for g in plan.guests_of(cluster.name)]
-        for node in cluster.nodes:
-            used = sum(memory for memory, _, host in guests if host == node.name)
-            if used > node.free_mib:
-                findings.append(
-                    Finding(
-                        severity=Severity.ERROR,
-                        rule="CLD-2",
-                        what=f"{node.name} holds VMs of {used} MiB and has {node.free_mib} MiB for them",
-                        cure="pin one of them elsewhere, or make it smaller",
-                        path=("clusters", "clusters", cluster.name),
-                    )
-                )
-        if not cluster.spare_hosts:
-            continue
-        for node in cluster.nodes:
-            homeless = _survives(cluster, node.name, guests)
+        findings += _overfull(cluster, guests)
+        for lost in combinations([node.name for node in cluster.nodes], cluster.spare_hosts):
+            homeless = _survives(cluster, lost, guests) if lost else None
             if homeless is not None:
+                tenant, _, name = homeless.partition("/")
+                verb = "fails" if len(lost) == 1 else "fail"
                 findings.append(
                     Finding(
                         severity=Severity.ERROR,
                         rule="CLD-2",
-                        what=f"when {node.name} fails, {homeless} has no host with memory left",
+                        what=f"when {' and '.join(lost)} {verb}, {homeless} has no host with memory left",
                         cure="make VMs smaller, add a host, or retire something",
-                        path=("tenants", *homeless.split("/", 1)[:1], "vms", homeless.split("/", 1)[1]),
+                        path=("tenants", tenant, "vms", name),
                     )
                 )
                 break

@@ -9,12 +9,12 @@ from network_plan.model.finding import Finding, Severity
 from network_plan.model.plan import Plan
 
 
-def check_dr1(plan: Plan, today: date | None) -> list[Finding]:
+def check_dr1(plan: Plan, _today: date | None) -> list[Finding]:
     """DR-1: what has priority 1 has a twin in another cluster, and a cluster without hardware is said."""
     twins = {guest.key for guest in plan.guests if guest.twin}
     findings = []
     for guest in plan.guests:
-        if guest.tier == 1 and not guest.twin and guest.key not in twins:
+        if guest.tier == 1 and guest.key not in twins:
             tenant, _, name = guest.key.partition("/")
             findings.append(
                 Finding(
@@ -25,15 +25,15 @@ def check_dr1(plan: Plan, today: date | None) -> list[Finding]:
                     path=("tenants", tenant, "vms", name),
                 )
             )
-    for cluster in plan.clusters:
-        if cluster.first_purchase:
-            findings.append(
-                Finding(
-                    severity=Severity.WARNING,
-                    rule="DR-1",
-                    what=f"cluster {cluster.name} is not bought yet: {cluster.first_purchase}",
-                    cure="buy it, then remove 'first_purchase'",
-                    path=("clusters", "clusters", cluster.name, "first_purchase"),
-                )
-            )
+    findings += [
+        Finding(
+            severity=Severity.WARNING,
+            rule="DR-1",
+            what=f"cluster {cluster.name} is not bought yet: {cluster.first_purchase}",
+            cure="buy it, then remove 'first_purchase'",
+            path=("clusters", "clusters", cluster.name, "first_purchase"),
+        )
+        for cluster in plan.clusters
+        if cluster.first_purchase
+    ]
     return findings

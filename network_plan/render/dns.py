@@ -6,7 +6,10 @@ from __future__ import annotations
 from network_plan.model.gateway import Gateway
 from network_plan.model.network import Name
 from network_plan.model.plan import Plan
+from network_plan.model.service import Service
 from network_plan.render.template import print_template
+
+_DNS = Service(proto="udp", first=53, last=53)
 
 
 def _records(names: list[Name]) -> list[tuple[str, str, str]]:
@@ -34,14 +37,24 @@ def render_resolver(plan: Plan, gateway: Gateway) -> str:
 
 
 def render_zone(plan: Plan) -> str:
-    """The public zone: only what is published. Its serial is the Plan's, which only grows."""
+    """The public zone: only what is published. Its serial is the Plan's, which only grows.
+
+    Its name servers are the published ones that answer UDP port 53. Without any the zone names
+    ``localhost``: it is whole, and nobody on the internet is sent to an address that does not answer.
+    """
     names = [name for name in plan.names if name.view == "public"]
+    servers = sorted(
+        f"{rule.key.partition('/')[2]}.{plan.domain}"
+        for gateway in plan.gateways
+        for rule in gateway.dnat
+        if any(service.covers(_DNS) for service in rule.services)
+    ) or ["localhost"]
     return print_template(
         "zone.j2",
         {
             "domain": plan.domain,
             "serial": plan.serial,
             "records": _records(names),
-            "server": f"ns1.{plan.domain}",
+            "servers": servers,
         },
     )

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words that every site file shares: source, id, schema number.
+"""The words that every site file shares: source, id, day, address, schema number.
 
 Constraints stand in the types; ``parse`` has pydantic check them and says where they fail.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from datetime import date, datetime
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, MinLen
-from pydantic import Strict, StringConstraints
+from pydantic import BeforeValidator, Strict, StringConstraints
 
 SCHEMA = 1
 """The schema number that every site file of this version begins with."""
@@ -17,20 +20,23 @@ SCHEMA = 1
 FORBID: Any = {"extra": "forbid", "populate_by_name": False}
 """Unknown keys are errors: a misspelt key that is silently ignored is a hole in a firewall."""
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$")]
+ID = r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$"
+Id = Annotated[str, StringConstraints(pattern=ID)]
 """A DNS label of at most 30 characters, lower case (RFC 1035 §2.3.1), so that it can name a host."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")]
+INTERFACE = r"^[a-z][a-z0-9._-]{0,14}$"
+InterfaceName = Annotated[str, StringConstraints(pattern=INTERFACE)]
+"""A network interface: the kernel takes 15 characters (IFNAMSIZ)."""
+
+PRINTABLE = r"[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
+"""No control or format character and no line separator: none can end a line or turn its direction."""
+
+TEXT = rf"^{PRINTABLE}+$"
+Text = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=TEXT)]
 """One printable line: it ends up in comments of rules and in pages."""
 
-Source = Annotated[
-    str,
-    StringConstraints(
-        min_length=9,
-        max_length=400,
-        pattern=r"^((Perbup|Perda|RFC|Perpres|https?)[^\x00-\x1f]+|assumption: [^\x00-\x1f]{8,})$",
-    ),
-]
+SOURCE = rf"^((Perbup|Perda|RFC|Perpres|https?){PRINTABLE}+|assumption: {PRINTABLE}{{8,}})$"
+Source = Annotated[str, StringConstraints(min_length=9, max_length=400, pattern=SOURCE)]
 """Where a figure comes from: ``Perbup 253/2019 §4.6.11``, or ``assumption: why``."""
 
 Positive = Annotated[int, Strict(), Ge(1)]
@@ -39,3 +45,44 @@ Vlan = Annotated[int, Strict(), Ge(2), Le(4094)]
 """An IEEE 802.1Q id; 1 is the switches' default and stays unused."""
 
 Words = Annotated[tuple[str, ...], MinLen(1)]
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _text(value: object) -> object:
+    """Python would take the number 10 for the address 0.0.0.10."""
+    if not isinstance(value, str):
+        raise ValueError("write it as text")  # noqa: TRY004 - pydantic reports ValueErrors only
+    return value
+
+
+def _day(value: object) -> object:
+    """A day has no hours: nobody could say from whose midnight they are counted."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError("write a day as 2027-06-30")
+
+
+def _whole(value: object) -> object:
+    """``true`` and ``1.0`` equal 1 in Python, and are neither a schema nor a priority."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("write a whole number")  # noqa: TRY004 - pydantic reports ValueErrors only
+    return value
+
+
+def _priority(value: object) -> object:
+    """The key of a tier; ``01`` would be the same tier as ``1`` and silently replace it."""
+    if value not in ("1", "2", "3"):
+        raise ValueError("a priority is 1, 2 or 3")
+    return value
+
+
+Schema = Annotated[Literal[1], BeforeValidator(_whole)]
+Day = Annotated[date, BeforeValidator(_day)]
+TierKey = Annotated[int, BeforeValidator(_priority)]
+Address4 = Annotated[IPv4Address, BeforeValidator(_text)]
+Interface4 = Annotated[IPv4Interface, BeforeValidator(_text)]
+Prefix4 = Annotated[IPv4Network, BeforeValidator(_text)]
+Prefix6 = Annotated[IPv6Network, BeforeValidator(_text)]

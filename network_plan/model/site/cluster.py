@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from pydantic import Strict, StringConstraints
 
-from network_plan.model.site.base import FORBID, Id, Positive, Source, Text
+from network_plan.model.site.base import FORBID, Id, InterfaceName, Positive, Schema, Source, Text
+
+MAC_PREFIX = r"^[0-9a-f][02468ace]:[0-9a-f]{2}:[0-9a-f]{2}$"
+"""Half a MAC; an odd first octet would be a multicast address (IEEE 802)."""
 
 VolumeId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]*:[A-Za-z0-9._/-]+$")]
 
@@ -51,10 +54,10 @@ class Cluster:
     __pydantic_config__: ClassVar = FORBID
     title: Text
     hosts: tuple[HostGroup, ...]
-    spare_hosts: Annotated[int, Strict(), Ge(0)]
+    spare_hosts: Annotated[int, Strict(), Ge(0), Le(3)]
     vm_storage: Id
     image: VolumeId
-    bridge: Id
+    bridge: InterfaceName
     network: str
     source: Source
     first_purchase: Text | None = None
@@ -76,11 +79,10 @@ class Clusters:
     """The whole file."""
 
     __pydantic_config__: ClassVar = FORBID
-    schema: Literal[1]
+    schema: Schema
     clusters: Mapping[Id, Cluster]
     sizes: Mapping[Id, Size]
     default_cluster: Id
     vmids: tuple[Positive, Positive]
-    mac_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}:[0-9a-f]{2}:[0-9a-f]{2}$")]
+    mac_prefix: Annotated[str, StringConstraints(pattern=MAC_PREFIX)]
     ids_source: Source
-    tags: Mapping[str, str] = field(default_factory=dict)

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import ClassVar, Literal
 
-from network_plan.model.site.base import FORBID, Flag, Id, Positive, Source
+from network_plan.model.site.base import FORBID, Flag, Id, Positive, Prefix4, Schema, Source, TierKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Tunnel:
 
     __pydantic_config__: ClassVar = FORBID
     kind: Literal["wireguard", "leased"]
-    prefix: IPv4Network
+    prefix: Prefix4
     rate_kbit: Positive
     source: Source
 
@@ -42,7 +41,7 @@ class DisasterRecovery:
     """The whole file; ``tiers`` is keyed by the priority of table 4.3 (``"1"``, ``"2"``, ``"3"``)."""
 
     __pydantic_config__: ClassVar = FORBID
-    schema: Literal[1]
+    schema: Schema
     cluster: Id
-    tiers: Mapping[int, Tier]
+    tiers: Mapping[TierKey, Tier]
     tunnel: Tunnel

@@ -63,6 +63,11 @@ class EndpointRef:
         return f"{self.kind.value}:{self.tenant}" + (f"/{self.name}" if self.name else "")
 
 
+def pve_name(text: str) -> str:
+    """An absolute endpoint as the name of an alias or ipset in PVE: ``vm:rsud/simrs`` → ``vm-rsud-simrs``."""
+    return text.replace(":", "-").replace("/", "-")
+
+
 def parse_endpoint(text: str, tenant: str) -> EndpointRef:
     """Take an endpoint apart.
 

@@ -68,7 +68,7 @@ def declared_networks(site: Site) -> tuple[DeclaredNetwork, ...]:
     found: list[DeclaredNetwork] = []
     for tenant_id, tenant in site.tenants.items():
         base = ("tenants", tenant_id)
-        servers = [vm for vm in tenant.vms.values() if vm.network == "servers"]
+        servers = [vm for _, vm in sorted(tenant.vms.items()) if vm.network == "servers"]
         if servers and "servers" not in tenant.networks:
             found.append(
                 DeclaredNetwork(

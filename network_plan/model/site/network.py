@@ -6,10 +6,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from network_plan.model.site.base import FORBID, Id, Source, Text, Vlan
+from annotated_types import Ge, Le
+from pydantic import Strict
+
+from network_plan.model.site.base import (
+    FORBID,
+    Address4,
+    Id,
+    Interface4,
+    InterfaceName,
+    Prefix4,
+    Prefix6,
+    Schema,
+    Source,
+    Text,
+    Vlan,
+)
+
+FIRST_HOST = 10
+"""The first ten addresses of a network are its own, the gateway's and the operator's."""
 
 
 class Role(str, Enum):
@@ -42,11 +59,11 @@ class Pool:
     """
 
     __pydantic_config__: ClassVar = FORBID
-    prefix: IPv4Network
-    length: int
+    prefix: Prefix4
+    length: Annotated[int, Strict(), Ge(8), Le(28)]
     vlans: Range
     source: Source
-    prefix6: IPv6Network | None = None
+    prefix6: Prefix6 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +77,10 @@ class PublicBlock:
     """
 
     __pydantic_config__: ClassVar = FORBID
-    prefix: IPv4Network
+    prefix: Prefix4
     delivery: Literal["routed", "on_link"]
     source: Source
-    isp: IPv4Address | None = None
+    isp: Address4 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +97,12 @@ class Gateway:
     __pydantic_config__: ClassVar = FORBID
     name: Id
     cluster: Id
-    wan: IPv4Interface
-    isp: IPv4Address
+    wan: Interface4
+    isp: Address4
     source: Source
-    wan_interface: Id = "wan0"
-    trunk: Id = "trunk0"
-    resolvers: tuple[IPv4Address, ...] = ()
+    wan_interface: InterfaceName = "wan0"
+    trunk: InterfaceName = "trunk0"
+    resolvers: tuple[Address4, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +110,7 @@ class Networks:
     """The whole file."""
 
     __pydantic_config__: ClassVar = FORBID
-    schema: Literal[1]
+    schema: Schema
     pools: Mapping[Role, Pool]
     public: PublicBlock
     gateway: Gateway

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Le
 from pydantic import Strict, StringConstraints
 
-from network_plan.model.site.base import FORBID, Id, Source, Text
+from network_plan.model.site.base import FORBID, Id, Schema, Source, Text
+
+DOMAIN = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
+"""A zone with two labels or more; at most 150 characters, so that a VM's name stays under DNS's 253."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +28,9 @@ class Regency:
     """
 
     __pydantic_config__: ClassVar = FORBID
-    schema: Literal[1]
+    schema: Schema
     name: Text
-    domain: Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]{1,63}\.)+[a-z]{2,63}$")]
+    domain: Annotated[str, StringConstraints(pattern=DOMAIN, max_length=150)]
     domain_source: Source
     operator: Id
     utc_offset_hours: Annotated[int, Strict(), Ge(-12), Le(14)]

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from ipaddress import IPv4Address
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import MinLen
 from pydantic import Field
 
-from network_plan.model.site.base import FORBID, Id, Source, Text, Words
+from network_plan.model.site.base import FORBID, Address4, Day, Id, Schema, Source, Text, Words
 from network_plan.model.site.tenant import Flow
 
 
@@ -34,7 +32,7 @@ class Publication:
     source: Source
     holder: Id | None = None
     exception: Id | None = None
-    address: IPv4Address | None = None
+    address: Address4 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +49,7 @@ class Egress:
     why: Text
     source: Source
     ports: tuple[str, ...] = ()
-    address: IPv4Address | None = None
+    address: Address4 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ class DatedException:
     __pydantic_config__: ClassVar = FORBID
     tenant: Id
     kind: Literal["public_address", "own_bandwidth"]
-    until: date
+    until: Day
     reason: Text
     source: Source
 
@@ -71,7 +69,7 @@ class Services:
     """The whole file."""
 
     __pydantic_config__: ClassVar = FORBID
-    schema: Literal[1]
+    schema: Schema
     publish: Mapping[Id, Publication] = field(default_factory=dict)
     egress: Mapping[Id, Egress] = field(default_factory=dict)
     exceptions: Mapping[Id, DatedException] = field(default_factory=dict)

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import Enum
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
 from pydantic import Field, Strict
 
-from network_plan.model.site.base import FORBID, Flag, Id, Positive, Source, Text, Words
+from network_plan.model.site.base import FORBID, Day, Flag, Id, Positive, Schema, Source, Text, Words
 from network_plan.model.site.network import Role
 
 
@@ -112,7 +111,7 @@ class Flow:
     to: str
     why: Text
     ports: tuple[str, ...] = ()
-    until: date | None = None
+    until: Day | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ class Tenant:
     """The whole file; its name without ``.yml`` is the tenant's id."""
 
     __pydantic_config__: ClassVar = FORBID
-    schema: Literal[1]
+    schema: Schema
     name: Text
     kind: TenantKind
     source: Source

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what the ledger gave still fits the site: a VM that changed its network, a block that moved.
+
+Nothing is moved by itself: a finding names the line that releases the old value, and the next allotment
+gives a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
+
+from network_plan.model.finding import Finding, Severity, type_path
+from network_plan.model.ledger import Kind, Ledger
+from network_plan.model.site import PublicBlock, Site
+from network_plan.model.site.expand import declared_hosts, declared_networks, declared_vms
+
+Live = Mapping[tuple[Kind, str], str]
+
+
+def usable_public(block: PublicBlock) -> list[str]:
+    """The public addresses that can be allotted, lowest first."""
+    usable = [str(address) for address in block.prefix]
+    if block.delivery == "on_link":
+        return [text for text in usable[1:-1] if text != str(block.isp)]
+    return usable
+
+
+def _misfit(kind: Kind, owner: str, key: str, value: str, why: str, path: type_path) -> Finding:
+    line = f"release {key} {value}"
+    return Finding(
+        severity=Severity.ERROR,
+        rule="ledger/fit",
+        what=f"{key} has {kind.value} {value}, {why}",
+        cure=f"append {line!r} to {kind.value}/{owner}.ledger and run 'awan allot', or undo the change",
+        path=path,
+    )
+
+
+def _prefixes(site: Site, live: Live) -> list[Finding]:
+    """No network lies in a block that is not for networks."""
+    others = {
+        "the public block": site.networks.public.prefix,
+        "the gateway's link": site.networks.gateway.wan.network,
+        "the tunnel": site.dr.tunnel.prefix,
+    }
+    found = []
+    for network in declared_networks(site):
+        value = live.get((Kind.PREFIX, network.key))
+        for name, block in others.items():
+            if value is not None and IPv4Network(value).overlaps(block):
+                why = f"which overlaps {name} {block}"
+                found.append(_misfit(Kind.PREFIX, network.tenant, network.key, value, why, network.path))
+    return found
+
+
+def _in_network(live: Live, key: str, network: str, owner: str, path: type_path) -> list[Finding]:
+    value, prefix = live.get((Kind.ADDRESS, key)), live.get((Kind.PREFIX, network))
+    if value is None or prefix is None:
+        return []
+    block = IPv4Network(prefix)
+    address = IPv4Address(value)
+    if address in block and address not in (block[0], block[1], block[-1]):
+        return []
+    why = f"which is no host's address in {network} {block}"
+    return [_misfit(Kind.ADDRESS, owner, key, value, why, path)]
+
+
+def _nodes(site: Site, live: Live) -> list[Finding]:
+    """No VM stands on a host that is gone."""
+    hosts = {
+        name: {host for group in cluster.hosts for host in group.names}
+        for name, cluster in site.clusters.clusters.items()
+    }
+    found = []
+    for vm in declared_vms(site):
+        for cluster in filter(None, (vm.cluster, vm.twin)):
+            key = f"{vm.key}@{cluster}"
+            value = live.get((Kind.NODE, key))
+            pinned = vm.vm.node is not None and cluster == vm.cluster
+            if value is not None and value not in hosts[cluster] and not pinned:
+                why = f"which is no host of {cluster}"
+                found.append(_misfit(Kind.NODE, vm.tenant, key, value, why, vm.path))
+    return found
+
+
+def _public(site: Site, live: Live) -> list[Finding]:
+    operator = site.regency.operator
+    usable = usable_public(site.networks.public)
+    wanted = [
+        (("publish", name), item.holder or operator, item.address)
+        for name, item in sorted(site.services.publish.items())
+    ]
+    wanted += [
+        (("egress", name), operator, item.address) for name, item in sorted(site.services.egress.items())
+    ]
+    found = []
+    for where, owner, address in wanted:
+        key = "/".join(where)
+        value = live.get((Kind.PUBLIC, key))
+        if value is None:
+            continue
+        if value not in usable:
+            why = f"which {site.networks.public.prefix} does not offer"
+            found.append(_misfit(Kind.PUBLIC, owner, key, value, why, ("services", *where)))
+        elif address is not None and str(address) != value:
+            why = f"and the site asks for {address}"
+            found.append(_misfit(Kind.PUBLIC, owner, key, value, why, ("services", *where, "address")))
+    return found
+
+
+def check_fit(site: Site, ledger: Ledger) -> list[Finding]:
+    """Every live value that the site has left behind."""
+    live = ledger.live()
+    operator = site.regency.operator
+    found = [*_prefixes(site, live), *_nodes(site, live), *_public(site, live)]
+    for host in declared_hosts(site):
+        found += _in_network(live, f"host/{host.name}", host.network, operator, host.path)
+    for vm in declared_vms(site):
+        found += _in_network(live, f"{vm.key}/net0", vm.network, vm.tenant, vm.path)
+    return found

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pydantic's complaints as sentences: what is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from network_plan.model.site.base import ID, INTERFACE, SOURCE, TEXT
+from network_plan.model.site.cluster import MAC_PREFIX
+from network_plan.model.site.regency import DOMAIN
+
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+"""Pydantic's names for a key that a declaration does not have."""
+
+_PATTERNS = {
+    ID: ("site/id", "use a-z, 0-9 and '-', begin with a letter, 30 characters at most"),
+    INTERFACE: ("site/type", "name an interface of at most 15 characters"),
+    TEXT: ("site/text", "write one line without control characters"),
+    SOURCE: (
+        "site/source",
+        "write the section of the master plan (Perbup 253/2019 §4.6.11) or 'assumption: why'",
+    ),
+    MAC_PREFIX: ("site/type", "write three octets, the first one even, in lower case: '02:61:77'"),
+    DOMAIN: ("site/type", "write a DNS zone: purwakarta.example"),
+}
+
+
+def _strip(annotation: Any) -> Any:
+    """The bare type of ``Annotated[X, ...]`` and ``X | None``."""
+    while typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        choices = [arg for arg in typing.get_args(annotation) if arg is not type(None)]
+        return _strip(choices[0])
+    return annotation
+
+
+@functools.cache
+def _fields(kind: type) -> dict[str, Any]:
+    """Key as written in the file → type, of one dataclass."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    result: dict[str, Any] = {}
+    for item in dataclasses.fields(kind):
+        hint = hints[item.name]
+        aliases = [extra.alias for extra in typing.get_args(hint)[1:] if isinstance(extra, FieldInfo)]
+        result[next(filter(None, aliases), item.name)] = hint
+    return result
+
+
+def _is_mapping(kind: Any) -> bool:
+    return typing.get_origin(kind) is Mapping or typing.get_origin(kind) is typing.get_origin(
+        Mapping[str, str]
+    )
+
+
+def keyed_by_name(kind: type, key: str) -> bool:
+    """Whether a declaration's key holds things by their names (``vms``, ``flows``, ``sizes``)."""
+    return _is_mapping(_strip(_fields(kind).get(key)))
+
+
+def _known(kind: Any, path: Sequence[str | int]) -> list[str]:
+    """The keys that may stand at ``path`` below ``kind``."""
+    kind = _strip(kind)
+    for step in path:
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+            kind = _strip(_fields(kind).get(str(step)))
+        else:
+            args = typing.get_args(kind)
+            kind = _strip(args[1] if _is_mapping(kind) else args[0])
+    return sorted(_fields(kind))
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a mapping"
+    text = repr(value) if isinstance(value, (str, int, float, bool)) else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _name(path: Sequence[str | int]) -> str:
+    if not path:
+        return "the file"
+    last = path[-1]
+    if isinstance(last, str):
+        return repr(last)
+    return f"item {last + 1} of {_name(path[:-1])}"
+
+
+def _cure(error: ErrorDetails) -> str:
+    """Pydantic's own words, as something to do."""
+    code = error["type"]
+    if code in ("dataclass_type", "dict_type"):
+        return "write keys and values below it"
+    if code in ("tuple_type", "list_type"):
+        return "write a list: [one, two]"
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if code in ("ip_v4_network", "ip_v4_interface", "ip_v4_address"):
+        example = {"network": "10.0.0.0/24", "interface": "198.51.100.2/30", "address": "10.0.0.1"}
+        return f"write an IPv4 {code.rpartition('_')[2]} such as {example[code.rpartition('_')[2]]}"
+    return f"it {message}" if message.startswith("should") else message
+
+
+def sentence(kind: type, error: ErrorDetails, path: Sequence[str | int]) -> tuple[str, str, str]:
+    """Rule, what is wrong, what to write instead.
+
+    Args:
+        kind: the file's declaration.
+        error: one of pydantic's errors.
+        path: where it is, below the file.
+    """
+    name = _name(path)
+    code = error["type"]
+    if code in UNKNOWN:
+        known = _known(kind, path[:-1])
+        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+        cure = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        return "site/unknown-key", f"{name} is no known key", cure
+    if code in ("missing", "missing_argument", "missing_keyword_only_argument"):
+        return "site/missing", f"{name} is missing", "add it"
+    if code == "string_pattern_mismatch" and error["ctx"]["pattern"] in _PATTERNS:
+        rule, cure = _PATTERNS[error["ctx"]["pattern"]]
+        return rule, f"{name} can't be {_shown(error['input'])}", cure
+    return "site/type", f"{name} can't be {_shown(error['input'])}", _cure(error)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flows as elements of nftables sets: disjoint boxes, printed the shortest way. Knows no chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Protocol
+
+from network_plan.model.gateway import DestinationNat, ForwardRule, SourceNat
+from network_plan.model.network import IpNetwork
+from network_plan.model.service import Service
+from network_plan.render.boxes import Box, Range, disjoint
+
+PORTED = ("tcp", "udp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """What a set holds: the match, the value it maps to (empty in a plain set), the flow it comes from."""
+
+    match: str
+    value: str = ""
+    key: str
+
+
+class Rule(Protocol):
+    """What a rule of either chain has."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def services(self) -> tuple[Service, ...]: ...
+
+
+def span(prefix: IpNetwork) -> Range:
+    """First and last address as numbers."""
+    return int(prefix.network_address), int(prefix.broadcast_address)
+
+
+def v4(prefixes: Iterable[IpNetwork]) -> list[IpNetwork]:
+    """The IPv4 ones: no rule is compiled for IPv6 yet (``parse.references.pools`` refuses it)."""
+    return [prefix for prefix in prefixes if prefix.version == 4]
+
+
+def address(side: Range) -> str:
+    """A range of addresses as nftables writes it: an address, a prefix, or first-last."""
+    first, last = IPv4Address(side[0]), IPv4Address(side[1])
+    if first == last:
+        return str(first)
+    size = side[1] - side[0] + 1
+    if size & (size - 1) == 0 and side[0] % size == 0:
+        return str(IPv4Network((first, 33 - size.bit_length())))
+    return f"{first}-{last}"
+
+
+def port(side: Range) -> str:
+    """A range of ports as nftables writes it."""
+    return str(side[0]) if side[0] == side[1] else f"{side[0]}-{side[1]}"
+
+
+def ported(services: Iterable[Service], proto: str) -> list[Service]:
+    """The services of one protocol."""
+    return [service for service in services if service.proto == proto]
+
+
+def triples(rules: Sequence[ForwardRule]) -> list[Element]:
+    """``saddr . daddr . protocol . port`` of every flow between inner networks."""
+    elements = []
+    for proto in PORTED:
+        boxes = [
+            Box(key=rule.key, sides=(span(source), span(target), (service.first, service.last)))
+            for rule in rules
+            for source in v4(rule.sources)
+            for target in v4(rule.destinations)
+            for service in ported(rule.services, proto)
+        ]
+        elements += [
+            Element(
+                match=f"{address(b.sides[0])} . {address(b.sides[1])} . {proto} . {port(b.sides[2])}",
+                key=b.key,
+            )
+            for b in disjoint(boxes)
+        ]
+    return elements
+
+
+def pairs(rules: Sequence[ForwardRule]) -> list[Element]:
+    """``saddr . daddr`` of every flow that carries ICMP echo."""
+    boxes = [
+        Box(key=rule.key, sides=(span(source), span(target)))
+        for rule in rules
+        if any(service.proto == "icmp" for service in rule.services)
+        for source in v4(rule.sources)
+        for target in v4(rule.destinations)
+    ]
+    return [
+        Element(match=f"{address(b.sides[0])} . {address(b.sides[1])}", key=b.key) for b in disjoint(boxes)
+    ]
+
+
+def ends(rules: Iterable[tuple[Rule, tuple[IpNetwork, ...]]]) -> list[Element]:
+    """``address . protocol . port`` of one side's prefixes."""
+    rules = list(rules)
+    elements = []
+    for proto in PORTED:
+        boxes = [
+            Box(key=rule.key, sides=(span(prefix), (service.first, service.last)))
+            for rule, prefixes in rules
+            for prefix in v4(prefixes)
+            for service in ported(rule.services, proto)
+        ]
+        elements += [
+            Element(match=f"{address(b.sides[0])} . {proto} . {port(b.sides[1])}", key=b.key)
+            for b in disjoint(boxes)
+        ]
+    return elements
+
+
+def addresses(pairs: Iterable[tuple[str, IpNetwork]]) -> list[Element]:
+    """Prefixes alone."""
+    boxes = [Box(key=key, sides=(span(prefix),)) for key, prefix in pairs if prefix.version == 4]
+    return [Element(match=address(box.sides[0]), key=box.key) for box in disjoint(boxes)]
+
+
+def published(rules: Sequence[DestinationNat]) -> list[Element]:
+    """``public . protocol . port`` → VM."""
+    elements = []
+    for proto in PORTED:
+        boxes = [
+            Box(key=rule.key, sides=((int(rule.public),) * 2, (service.first, service.last)))
+            for rule in rules
+            for service in ported(rule.services, proto)
+        ]
+        targets = {rule.key: str(rule.target) for rule in rules}
+        elements += [
+            Element(
+                match=f"{address(b.sides[0])} . {proto} . {port(b.sides[1])}", value=targets[b.key], key=b.key
+            )
+            for b in disjoint(boxes)
+        ]
+    return elements
+
+
+def masqueraded(rules: Sequence[SourceNat]) -> list[Element]:
+    """Source → public address; of two rules that hold a source, the one that names it more closely."""
+    public = {rule.key: str(rule.public) for rule in rules}
+    sources = [(rule.key, source) for rule in rules for source in rule.sources]
+    sources.sort(key=lambda pair: (-pair[1].prefixlen, pair[0], int(pair[1].network_address)))
+    boxes = disjoint(Box(key=key, sides=(span(source),)) for key, source in sources)
+    return [Element(match=address(b.sides[0]), value=public[b.key], key=b.key) for b in boxes]
