@@ -75,20 +75,20 @@ class Api:
         """One request under its policy; raises ApiError, LostAnswer, Unreachable or Stopped."""
         deadline = time.monotonic() + policy.lock_seconds
         pauses = retry.pauses()
-        attempts = policy.attempts
+        attempts, lost = policy.attempts, False
         while True:
             if method != "GET":
                 self._stop.check()
             try:
                 return self._anywhere(method, path, params)
             except Lost as error:
-                attempts -= 1
+                attempts, lost = attempts - 1, True
                 if not policy.again_when_lost or attempts <= 0:
                     raise LostAnswer(
                         f"no answer to {method} {path}: {error}; it may have been done, the next run will look"
                     ) from None
             except ApiError as error:
-                if policy.done(error):
+                if policy.done(error) or (lost and policy.done_when_lost(error)):
                     return None
                 if (
                     retry.is_overloaded(error)

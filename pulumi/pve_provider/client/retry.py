@@ -22,6 +22,8 @@ class Policy:
     """Send it again when the answer was lost: only where twice is the same as once, or where `done` tells."""
     done: Callable[[ApiError], bool] = _never
     """PVE's refusal that means the request had been done before."""
+    done_when_lost: Callable[[ApiError], bool] = _never
+    """Likewise, but only if an earlier answer to it was lost."""
     lock_seconds: float = 120.0
     """How long to wait for someone else's lock."""
     attempts: int = 4
@@ -41,6 +43,14 @@ EXISTS = says("already exists", "already defined", "already used", "already exis
 READ = Policy(name="read", again_when_lost=True)
 REPEATABLE = Policy(name="repeatable", again_when_lost=True)
 """A write that may be made twice: it sets a value, or its repetition is refused with words that we know."""
+ADD = Policy(name="add", again_when_lost=True, done_when_lost=EXISTS)
+"""A member added to something that is ours: it exists only if we added it a moment ago."""
+JOIN_POOL = Policy(name="join pool", again_when_lost=True, done_when_lost=says("pool member"))
+MIGRATE = Policy(name="migrate", again_when_lost=True, done_when_lost=GONE)
+"""The VM is no longer where it was: an answer was lost, not the VM."""
+TEMPLATE = Policy(
+    name="template", again_when_lost=True, done_when_lost=says("convert a template to a template")
+)
 DELETE = Policy(name="delete", again_when_lost=True, done=GONE)
 ONCE = Policy(name="once", again_when_lost=False)
 """A write that counts positions: after a lost answer the caller must look."""

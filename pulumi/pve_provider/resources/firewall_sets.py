@@ -7,6 +7,7 @@ from typing import Any
 
 from ..check import natural
 from ..client.api import segment
+from ..client.retry import ADD
 from ..definition import Field, Kind, Many, Shape
 from ..normal import member, one_line
 from ..run import Run
@@ -50,7 +51,7 @@ def write_entries(run: Run, path: str, wanted: list[Values], live: list[Values])
     want = {entry["cidr"]: entry for entry in wanted}
     for cidr, entry in want.items():
         if cidr not in have:
-            run.api.post(path, cidr=cidr, **_params(entry))
+            run.api.post(path, ADD, cidr=cidr, **_params(entry))
         elif _params(entry) != _params(have[cidr]):
             run.api.put(f"{path}/{segment(cidr)}", **_params(entry))
     for cidr in have:

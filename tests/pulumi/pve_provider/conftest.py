@@ -371,7 +371,13 @@ class Lab:
         user, name, secret = split_token(self.token("root"))
         host, port = split_endpoint(self.endpoint)
         return ProxmoxAPI(
-            host, port=port, user=user, token_name=name, token_value=secret, verify_ssl=False, timeout=20
+            host,
+            port=port,
+            user=user,
+            token_name=name,
+            token_value=secret,
+            verify_ssl=str(self.folder / "cluster.crt"),
+            timeout=20,
         )
 
 

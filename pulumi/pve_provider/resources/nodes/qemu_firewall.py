@@ -11,6 +11,7 @@ from typing import Any
 
 from ...check import natural
 from ...client.api import segment
+from ...client.retry import ADD
 from ...definition import Field, Kind, Many, Resource, Shape
 from ...errors import Refused
 from ...handler import Change, Handler, Making
@@ -167,7 +168,7 @@ class VmFirewall(Handler):
             name = item["name"]
             before = have.get(name)
             if before is None:
-                run.api.post(f"{path}/ipset", name=name, comment=item.get("comment"))
+                run.api.post(f"{path}/ipset", ADD, name=name, comment=item.get("comment"))
             elif before.get("comment", "") != item.get("comment", ""):
                 run.api.post(f"{path}/ipset", name=name, rename=name, comment=item.get("comment", ""))
             entries = before["entries"] if before else []

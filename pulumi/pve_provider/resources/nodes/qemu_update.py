@@ -150,7 +150,7 @@ def migrate(run: Run, vmid: int, source: str, target: str, running: bool) -> str
     """Move a VM to another node, with its local disks, without stopping it."""
     params = {"target": target, **({"online": True, "with-local-disks": True} if running else {})}
     run.act(
-        lambda: run.api.post(f"{base(source, vmid)}/migrate", **params),
+        lambda: run.api.post(f"{base(source, vmid)}/migrate", retry.MIGRATE, **params),
         f"migrate VM {vmid} from {source} to {target}",
     )
     run.place(vmid, target)
@@ -161,9 +161,9 @@ def join_pool(run: Run, vmid: int, news: Values, row: Row, dropped: bool) -> Non
     """Put a VM into its pool, or take it out of the one it had."""
     have, want = row.get("pool") or None, news.get("pool")
     if want and want != have:
-        run.api.put("/pools", poolid=want, vms=str(vmid), **{"allow-move": True})
+        run.api.put("/pools", retry.JOIN_POOL, poolid=want, vms=str(vmid), **{"allow-move": True})
     elif dropped and have and not want:
-        run.api.put("/pools", poolid=have, vms=str(vmid), delete=True)
+        run.api.put("/pools", retry.JOIN_POOL, poolid=have, vms=str(vmid), delete=True)
 
 
 def _password(values: Values) -> Any:
@@ -342,7 +342,7 @@ def power(run: Run, node: str, vmid: int, news: Values, *, running: bool) -> Non
     if news.get("template") and not running:
         current, _waiting = look(run, node, vmid)
         if str(current.get("template", 0)) != "1":
-            run.act(lambda: run.api.post(f"{path}/template"), f"make VM {vmid} a template")
+            run.act(lambda: run.api.post(f"{path}/template", retry.TEMPLATE), f"make VM {vmid} a template")
         return
     started = news.get("started")
     if started is True and not running:
