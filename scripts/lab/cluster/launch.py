@@ -43,6 +43,8 @@ class Cluster:
 def start(spec: ClusterSpec, folder: Path | str, timeout: float = 30.0) -> Cluster:
     """Start the cluster of this folder, or find it running; the state that the folder holds is taken up."""
     folder = Path(folder)
+    for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
+        del _children[pid]
     running = status(folder)
     if running is not None:
         return running

@@ -180,8 +180,6 @@ class QemuPower(QemuUpdate):
         await self.run_guest(vm)
 
     async def _start(self, vm: Vm, v: Values, user: str) -> Any:
-        self.need_quorum()
-
         async def body() -> None:
             await self.start_worker(vm, user)
 

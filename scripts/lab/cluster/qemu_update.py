@@ -156,6 +156,9 @@ class QemuUpdate(QemuCreate):
             self._mark_deleted(vm, user, option, force, order)
         for option in sorted(params):
             await self._mark_changed(vm, user, option, params, delete)
+        # AbstractConfig.pm cleanup_pending: what equals the current value waits for nothing
+        for option in [o for o, value in vm.pending.items() if vm.config.get(o) == value]:
+            del vm.pending[option]
         errors: dict[str, str] = {}
         if vm.running:
             self._hotplug(vm, user, errors)
