@@ -16,7 +16,6 @@ from network_plan.model.network import Network
 from network_plan.model.plan import Plan
 from network_plan.model.tenant import Tenant
 from network_plan.render.map.columns import (
-    BAND_PAD,
     CARD_H,
     CARD_W,
     CARD_X,
@@ -34,6 +33,7 @@ from network_plan.render.map.columns import (
     TENANT_W,
     TITLE_SIZE,
     Columns,
+    Density,
 )
 from network_plan.render.map.drawing import Icon, Link, Node, Rect, Text
 from network_plan.render.map.measure import fit, fit_end, width, wrap
@@ -51,6 +51,7 @@ class Row:
     network: Network
     y: float
     title: tuple[str, ...]
+    plain: bool
     lines: tuple[tuple[Guest, ...], ...]
 
     @property
@@ -77,26 +78,27 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """A tenant, its name wrapped, with its rows on either side of the gateway."""
+    """A tenant's label, with its rows on either side of the gateway."""
 
-    tenant: Tenant
-    name: tuple[str, ...]
+    label: Node
     y: float
     height: float
     rows: tuple[Row, ...]
 
 
-def place_bands(plan: Plan, columns: Columns, top: float) -> tuple[Band, ...]:
+def place_bands(plan: Plan, columns: Columns, top: float, density: Density) -> tuple[Band, ...]:
     """The operator first, then the others by kind and key."""
     order = sorted(plan.tenants, key=lambda tenant: (not tenant.operator, tenant.kind, tenant.key))
     bands: list[Band] = []
     for tenant in order:
-        bands.append(_band(plan, tenant, columns, top))
+        bands.append(_band(plan, tenant, columns, top, density))
         top += bands[-1].height
     return tuple(bands)
 
 
-def place_rows(plan: Plan, columns: Columns, networks: Sequence[Network], y: float) -> tuple[Row, ...]:
+def place_rows(
+    plan: Plan, columns: Columns, networks: Sequence[Network], y: float, density: Density
+) -> tuple[Row, ...]:
     """Networks one below the other, from ``y`` on."""
     rows: list[Row] = []
     for network in sorted(networks, key=lambda network: (_rank(network), network.vlan)):
@@ -104,7 +106,10 @@ def place_rows(plan: Plan, columns: Columns, networks: Sequence[Network], y: flo
         title = network.title if office else network.name
         room = (CARD_W if office else NETWORK_W) - _CARD_PAD
         names = wrap(title, room, TITLE_SIZE, 2, bold=True) or (network.key,)
-        rows.append(Row(network=network, y=y, title=names, lines=_lines(plan, network, columns)))
+        plain = office and not density.titles
+        if plain:
+            names = (fit_end(title, room, _LABEL_SIZE),)
+        rows.append(Row(network=network, y=y, title=names, plain=plain, lines=_lines(plan, network, columns)))
         y = rows[-1].bottom
     return tuple(rows)
 
@@ -113,20 +118,15 @@ def _rank(network: Network) -> int:
     return ROLES.index(network.role) if network.role in ROLES else len(ROLES)
 
 
-def _band(plan: Plan, tenant: Tenant, columns: Columns, top: float) -> Band:
+def _band(plan: Plan, tenant: Tenant, columns: Columns, top: float, density: Density) -> Band:
     own = [n for n in plan.networks if n.tenant == tenant.key and n.role != "management"]
-    y = top + BAND_PAD
-    offices = place_rows(plan, columns, [n for n in own if n.role == "office"], y)
-    others = place_rows(plan, columns, [n for n in own if n.role != "office"], y)
-    name = wrap(tenant.name, TENANT_W - 14, _LABEL_SIZE, 3, bold=True) or (tenant.key,)
-    lowest = max([y + _label_h(name) + ROW_GAP, *(row.bottom for row in (*offices, *others))])
-    return Band(
-        tenant=tenant, name=name, y=top, height=lowest - ROW_GAP + BAND_PAD - top, rows=(*offices, *others)
-    )
-
-
-def _label_h(name: tuple[str, ...]) -> float:
-    return max(CARD_H, LINE_H * len(name) + 18)
+    y = top + density.pad
+    offices = place_rows(plan, columns, [n for n in own if n.role == "office"], y, density)
+    others = place_rows(plan, columns, [n for n in own if n.role != "office"], y, density)
+    label = tenant_label(tenant, y, density)
+    lowest = max([y + label.box.h + ROW_GAP, *(row.bottom for row in (*offices, *others))])
+    height = lowest - ROW_GAP + density.pad - top
+    return Band(label=label, y=top, height=height, rows=(*offices, *others))
 
 
 def _lines(plan: Plan, network: Network, columns: Columns) -> tuple[tuple[Guest, ...], ...]:
@@ -150,23 +150,28 @@ def _lines(plan: Plan, network: Network, columns: Columns) -> tuple[tuple[Guest,
     return tuple(tuple(found) for found in lines)
 
 
-def tenant_label(band: Band) -> Node:
+def tenant_label(tenant: Tenant, y: float, density: Density) -> Node:
     """Who the band belongs to."""
-    tenant = band.tenant
+    room = TENANT_W - 14
+    names = wrap(tenant.name, room, _LABEL_SIZE, density.name_lines, bold=True) or (tenant.key,)
     told = tenant.key + (f" · type {tenant.type}" if tenant.type else "")
-    y = band.y + BAND_PAD
-    lines = [
-        Text(x=MARGIN + 8, y=y + 12 + LINE_H * index, text=name, style="name")
-        for index, name in enumerate(band.name)
-    ]
-    below = y + 13 + LINE_H * len(band.name)
-    lines.append(Text(x=MARGIN + 8, y=below, text=fit(told, TENANT_W - 14, SMALL_SIZE), style="small quiet"))
+    words = [*((name, "name") for name in names), *([(told, "small quiet")] if density.keys else [])]
+    height = max(CARD_H, LINE_H * len(words) + 5)
+    first = y + 12 if density.keys else y + height / 2 - LINE_H * (len(words) - 1) / 2 + 4
     return Node(
         id=f"tenant:{tenant.key}",
         style="tenant operator" if tenant.operator else "tenant",
         label=f"Tenant {tenant.name}, {told}",
-        box=Rect(x=MARGIN, y=y, w=TENANT_W, h=_label_h(band.name), style="card", r=6),
-        texts=tuple(lines),
+        box=Rect(x=MARGIN, y=y, w=TENANT_W, h=height, style="card", r=6),
+        texts=tuple(
+            Text(
+                x=MARGIN + 8,
+                y=first + LINE_H * index,
+                text=fit(text, room, _LABEL_SIZE, bold=style == "name"),
+                style=style,
+            )
+            for index, (text, style) in enumerate(words)
+        ),
     )
 
 
@@ -182,7 +187,7 @@ def network_card(row: Row) -> Node:
     prefix = str(network.prefixes[0]) if network.prefixes else "no prefix"
     left = x + _CARD_PAD - 8
     titles = (
-        Text(x=left, y=row.y + 15 + LINE_H * index, text=line, style="title")
+        Text(x=left, y=row.y + 15 + LINE_H * index, text=line, style="plain" if row.plain else "title")
         for index, line in enumerate(row.title)
     )
     told = fit(f"{prefix} · VLAN {network.vlan}", span - _CARD_PAD, SMALL_SIZE)

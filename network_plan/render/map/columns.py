@@ -30,7 +30,6 @@ ROW_H = 44.0
 CARD_H = 36.0
 ROW_GAP = ROW_H - CARD_H
 LINE_H = 13.0  # from one line of a wrapped title to the next
-BAND_PAD = 7.0
 TITLE_SIZE = 12.0
 SMALL_SIZE = 10.0
 
@@ -46,6 +45,36 @@ class Columns:
     def center(self, cluster: str, host: str) -> float:
         """The middle of a host's lane."""
         return self.lanes[cluster, host] + LANE_W / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Density:
+    """How much room a tenant gets.
+
+    Attributes:
+        pad: above and below a band.
+        name_lines: on how many lines a tenant's name may stand.
+        titles: whether networks have bold titles, wrapped once; else one plain line whose end is kept.
+        keys: whether the tenant's key stands below its name.
+        feet: whether the hosts' names are repeated below their lanes.
+    """
+
+    pad: float
+    name_lines: int
+    titles: bool
+    keys: bool
+    feet: bool
+
+
+ROOMY = Density(pad=7, name_lines=3, titles=True, keys=True, feet=False)
+# With 45 tenants the drawing still fits on one upright A3 sheet, where its smallest letters print as 4 pt.
+DENSE = Density(pad=3, name_lines=2, titles=False, keys=False, feet=True)
+_ROOMY_TENANTS = 16
+
+
+def density(plan: Plan) -> Density:
+    """Roomy for a few tenants, dense for a whole regency."""
+    return ROOMY if len(plan.tenants) <= _ROOMY_TENANTS else DENSE
 
 
 def place_columns(plan: Plan) -> Columns:

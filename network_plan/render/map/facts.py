@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from network_plan.model.flow import Flow
@@ -239,7 +239,7 @@ class Describe:
             ),
         )  # fmt: skip
 
-    def flow(self, flow: Flow, publics: Iterable[str]) -> Facts:
+    def flow(self, flow: Flow, publics: Collection[str]) -> Facts:
         """A flow and the rules that carry it at both walls."""
         at_gateway = [
             f"{kind} {flow.key}"
@@ -254,6 +254,11 @@ class Describe:
             for rule in guest.firewall.rules
             if rule.key == flow.key or rule.key.startswith(f"{flow.key}:")
         ]
+        exceptions = [
+            exception_words(self._exceptions[public.exception])
+            for public in self._plan.public
+            if str(public.address) in publics and public.exception in self._exceptions
+        ]
         return Facts(
             kind={"flow": "flow", "publish": "publication", "egress": "way out"}[flow.kind],
             title=flow.key,
@@ -264,7 +269,8 @@ class Describe:
                 ("ports", services_words(flow)),
                 ("why", flow.why),
                 ("owner", flow.owner),
-                ("until", flow.until.isoformat() + " (dated exception)" if flow.until else ""),
+                ("until", f"{flow.until.isoformat()}, then the gateway itself ends it" if flow.until else ""),
+                ("dated exception", joined(exceptions)),
                 ("rule at the gateway", joined(at_gateway)),
                 ("rules at the VMs", joined(at_vms)),
             ),

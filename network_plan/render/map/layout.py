@@ -22,6 +22,7 @@ from network_plan.render.map.columns import (
     SMALL_SIZE,
     TITLE_SIZE,
     Columns,
+    density,
     place_columns,
 )
 from network_plan.render.map.drawing import Drawing, Icon, Link, Node, Rect, Text
@@ -60,6 +61,12 @@ def _captions(columns: Columns) -> tuple[Text, ...]:
     if columns.lanes:
         words.append((LANES_X + 4, "CLUSTERS, HOSTS, VMS"))
     return tuple(Text(x=x, y=y, text=text, style="caption") for x, text in words)
+
+
+def _feet(columns: Columns, bottom: float) -> Iterator[Text]:
+    for (_, host), x in columns.lanes.items():
+        text = fit(host, CHIP_W, SMALL_SIZE, bold=True)
+        yield Text(x=x + LANE_W / 2, y=bottom + 13, text=text, style="small word", anchor="middle")
 
 
 def nat_words(plan: Plan, address: str) -> str:
@@ -163,10 +170,11 @@ def _draw_row(plan: Plan, sheet: _Sheet, columns: Columns, row: Row) -> list[Rec
 def draw(plan: Plan) -> Drawing:
     """The picture of a Plan; equal Plans give equal pictures."""
     columns = place_columns(plan)
+    room = density(plan)
     management = [network for network in plan.networks if network.role == "management"]
-    shared = bands.place_rows(plan, columns, management, top.HOST_Y + top.HOST_H + 12)
+    shared = bands.place_rows(plan, columns, management, top.HOST_Y + top.HOST_H + 12, room)
     head = max([top.public_y(plan, len(plan.public)), *(row.bottom for row in shared)]) + 6
-    placed = bands.place_bands(plan, columns, head)
+    placed = bands.place_bands(plan, columns, head, room)
     rows = [*shared, *(row for band in placed for row in band.rows)]
     bottom = placed[-1].y + placed[-1].height if placed else head
     sheet = _Sheet()
@@ -177,15 +185,15 @@ def draw(plan: Plan) -> Drawing:
     for row in shared:
         ports += _draw_row(plan, sheet, columns, row)
     for band in placed:
-        sheet.put(bands.tenant_label(band))
+        sheet.put(band.label)
         for row in band.rows:
             ports += _draw_row(plan, sheet, columns, row)
     return Drawing(
         width=columns.width,
-        height=bottom + MARGIN / 2,
+        height=bottom + (MARGIN * 1.5 if room.feet else MARGIN / 2),
         ground=tuple(_ground(plan, columns, placed, bottom)),
         ports=tuple(ports),
-        captions=_captions(columns),
+        captions=(*_captions(columns), *(_feet(columns, bottom) if room.feet else ())),
         links=tuple(sheet.links),
         nodes=tuple(sheet.nodes),
         homes=tuple(sorted(sheet.homes.items())),

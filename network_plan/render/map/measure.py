@@ -58,7 +58,7 @@ def fit_end(text: str, room: float, size: float) -> str:
         return text
     while text and width(ELLIPSIS + text, size) > room:
         text = text[1:]
-    return ELLIPSIS + text
+    return ELLIPSIS + (text.partition(" ")[2] or text)  # from the next whole word on, where there is one
 
 
 def wrap(text: str, room: float, size: float, lines: int, *, bold: bool = False) -> tuple[str, ...]:

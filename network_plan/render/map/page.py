@@ -16,7 +16,8 @@ from network_plan.render.map.tables import tables
 from network_plan.render.template import print_template
 
 _TOLD = 6  # flows named in a line's own tip; the panel names all
-_A3_LANDSCAPE = 420 / 297
+# What title and legend leave of an A3 sheet for the drawing, mm.
+_SHEETS = (("landscape", 402, 240), ("portrait", 279, 356))
 
 Known = Sequence[tuple[str, Facts, Share]]
 
@@ -145,6 +146,12 @@ def _tip(label: str, share: Share) -> str:
     return f"{label}\n{len(share.over)} flows: {joined(share.over[:_TOLD])}{more}"
 
 
+def _paper(drawing: Drawing) -> Mapping[str, object]:
+    """The way of turning a sheet of A3 on which the drawing gets larger."""
+    turn, _, height = max(_SHEETS, key=lambda sheet: min(sheet[1] / drawing.width, sheet[2] / drawing.height))
+    return {"turn": turn, "height": height}
+
+
 def _counts(plan: Plan) -> tuple[tuple[int, str], ...]:
     twins = sum(guest.twin for guest in plan.guests)
     counted = (
@@ -175,8 +182,6 @@ def render_map(plan: Plan) -> str:
             "tips": {link.id: _tip(link.label, shares[link.id]) for link in drawing.links},
             "data": _data(plan, known),
             "tables": tables(plan),
-            "paper": "A3 landscape"
-            if drawing.width / drawing.height > 1 / _A3_LANDSCAPE * 1.2
-            else "A3 portrait",
+            "paper": _paper(drawing),
         },
     )

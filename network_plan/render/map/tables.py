@@ -40,6 +40,17 @@ class Table:
     heads: tuple[str, ...]
     rows: tuple[TableRow, ...]
 
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Each head with the style of its column: numbers stand at the right."""
+        styles = [
+            {row.cells[place].style for row in self.rows if row.cells[place].text}
+            for place, _ in enumerate(self.heads)
+        ]
+        return tuple(
+            zip(self.heads, ("number" if style == {"number"} else "" for style in styles), strict=True)
+        )
+
 
 def _order(text: str) -> str:
     """Text whose plain comparison puts 9 before 10 and 10.2.0.0 before 10.10.0.0."""

@@ -145,6 +145,9 @@
       const shown = get(tab.getAttribute("aria-controls")).querySelectorAll("tbody tr:not([hidden])").length;
       tab.querySelector(".count").textContent = String(shown);
     }
+    const filled = tabs.filter((tab) => tab.querySelector(".count").textContent !== "0");
+    const current = tabs.find((tab) => tab.getAttribute("aria-selected") === "true");
+    if (query.value && filled.length && !filled.includes(current)) open(filled[0]);
     return count;
   }
 
@@ -257,5 +260,6 @@
     }
   });
   open(tabs[0]);
-  if (location.hash.length > 1) select(decodeURIComponent(location.hash.slice(1)), false);
+  const wanted = objects.find((object) => `#${encodeURI(object.id)}` === location.hash);
+  if (wanted) select(wanted.id, false);
 })();
