@@ -57,6 +57,13 @@ class Checked:
     findings: tuple[Finding, ...]
 
     @property
+    def report(self) -> tuple[Finding, ...]:
+        """The findings as people read them, with one more for all missing lines where they can be written."""
+        if self.missing and not any(finding.in_the_way for finding in self.errors):
+            return (missing_finding(self.missing), *self.findings)
+        return self.findings
+
+    @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that stop the line."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)

@@ -61,6 +61,11 @@ class Finding:
     path: type_path = ()
     place: Place | None = None
 
+    @property
+    def in_the_way(self) -> bool:
+        """Whether it is an error that must be mended before anything is allotted: all but those of policy."""
+        return self.severity is Severity.ERROR and self.rule.startswith(("site/", "ledger/"))
+
     def __str__(self) -> str:
         """``file:line: what is wrong; what to write instead [rule]``."""
         where = f"{self.place}: " if self.place else ""

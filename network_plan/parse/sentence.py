@@ -27,10 +27,17 @@ _PATTERNS = {
     TEXT: ("site/text", "write one line without control characters"),
     SOURCE: (
         "site/source",
-        "write the section of the master plan (Perbup 253/2019 §4.6.11) or 'assumption: why'",
+        "write the section of the master plan (Perbup 253/2019 §4.6.11) or 'assumption: why' in eight letters or more",
     ),
     MAC_PREFIX: ("site/type", "write three octets, the first one even, in lower case: '02:61:77'"),
     DOMAIN: ("site/type", "write a DNS zone: purwakarta.example"),
+}
+
+_ADDRESSES = {
+    "ip_v4_network": "write an IPv4 network such as 10.0.0.0/24",
+    "ip_v4_interface": "write an IPv4 address with its length, such as 198.51.100.2/30",
+    "ip_v4_address": "write an IPv4 address such as 10.0.0.1",
+    "ip_v6_network": "write an IPv6 network such as 2001:db8::/48",
 }
 
 
@@ -105,9 +112,8 @@ def _cure(error: ErrorDetails) -> str:
     if code in ("tuple_type", "list_type"):
         return "write a list: [one, two]"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if code in ("ip_v4_network", "ip_v4_interface", "ip_v4_address"):
-        example = {"network": "10.0.0.0/24", "interface": "198.51.100.2/30", "address": "10.0.0.1"}
-        return f"write an IPv4 {code.rpartition('_')[2]} such as {example[code.rpartition('_')[2]]}"
+    if code in _ADDRESSES:
+        return _ADDRESSES[code]
     return f"it {message}" if message.startswith("should") else message
 
 
@@ -130,5 +136,6 @@ def sentence(kind: type, error: ErrorDetails, path: Sequence[str | int]) -> tupl
         return "site/missing", f"{name} is missing", "add it"
     if code == "string_pattern_mismatch" and error["ctx"]["pattern"] in _PATTERNS:
         rule, cure = _PATTERNS[error["ctx"]["pattern"]]
-        return rule, f"{name} can't be {_shown(error['input'])}", cure
+        is_key = rule == "site/id" and path and error["input"] == path[-1]
+        return rule, f"{name} is no id" if is_key else f"{name} can't be {_shown(error['input'])}", cure
     return "site/type", f"{name} can't be {_shown(error['input'])}", _cure(error)

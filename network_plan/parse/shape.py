@@ -54,6 +54,16 @@ def _prune(kind: type, data: Data, errors: Sequence[ErrorDetails]) -> tuple[Data
     return rest, frozenset(lost)
 
 
+def _unless_misspelt(findings: Sequence[Finding]) -> list[Finding]:
+    """Without the keys that are missing because they stand there misspelt: that has been said."""
+    meant = {
+        (*finding.path[:-1], finding.cure.removeprefix("did you mean '").removesuffix("'?"))
+        for finding in findings
+        if finding.rule == "site/unknown-key"
+    }
+    return [finding for finding in findings if finding.rule != "site/missing" or finding.path not in meant]
+
+
 def read_shape(kind: type[T], data: Data, base: type_path) -> tuple[T | None, list[Finding], frozenset[str]]:
     """Check plain data against a declaration's type.
 
@@ -79,6 +89,7 @@ def read_shape(kind: type[T], data: Data, base: type_path) -> tuple[T | None, li
             findings.append(
                 Finding(severity=Severity.ERROR, rule=rule, what=what, cure=cure, path=(*base, *path))
             )
+        findings = _unless_misspelt(findings)
         rest, lost = _prune(kind, data, errors)
         try:
             return adapter.validate_python(rest), findings, lost

@@ -21,6 +21,7 @@ class Check:
         networks: every declared network by key.
         vms: every VM by key.
         offices: every office as ``tenant/name``.
+        whole: whether everything could be read, so that what is not here is nowhere.
     """
 
     def __init__(self, site: Site, lost: frozenset[str]) -> None:
@@ -29,6 +30,7 @@ class Check:
         self.networks = {network.key: network for network in declared_networks(site)}
         self.vms = {f"{t}/{v}": vm for t, tenant in site.tenants.items() for v, vm in tenant.vms.items()}
         self.offices = {f"{t}/{o}" for t, tenant in site.tenants.items() for o in tenant.offices}
+        self.whole = not lost
         self._lost = lost
 
     def fail(self, rule: str, what: str, cure: str, *path: str | int) -> None:

@@ -35,7 +35,7 @@ def check_clusters(check: Check) -> None:
         if network.role is not Role.MANAGEMENT:
             what = f"{cluster.network} is no management network"
             check.fail("site/network", what, "name one that is", *path)
-        elif network.cluster != name:
+        elif network.cluster != name and network.cluster in clusters:
             what = f"{cluster.network} lies in {network.cluster}"
             check.fail("site/network", what, f"name a management network with 'cluster: {name}'", *path)
 

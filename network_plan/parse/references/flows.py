@@ -77,7 +77,7 @@ def _exists(check: Check, ref: EndpointRef, path: type_path) -> bool:
         return False
     if ref.name:
         return check.known("office", ref.key, check.offices, *path)
-    if check.site.tenants[ref.tenant].offices:
+    if check.site.tenants[ref.tenant].offices or not check.whole:
         return True
     what = f"{ref.tenant} has no office"
     check.fail("site/flow", what, "declare one, or name another source", *path)

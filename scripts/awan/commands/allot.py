@@ -9,15 +9,9 @@ from pathlib import Path
 import click
 
 from network_plan.files import FileError, append_entries, shown
-from network_plan.model.finding import Finding
 from scripts.awan.problem import Problem
 from scripts.awan.show import print_json
 from scripts.awan.site import folders, json_option, read_checked, site_options
-
-
-def _in_the_way(finding: Finding) -> bool:
-    """Whether an error must be mended before anything is allotted: all but those of policy."""
-    return finding.rule.startswith(("site/", "ledger/"))
 
 
 @click.command("allot")
@@ -35,7 +29,7 @@ def command(site: Path | None, ledger: Path | None, dry_run: bool, as_json: bool
       awan allot && git diff inventory/ledger
     """
     result = read_checked(site, ledger, date.today())
-    errors = [finding for finding in result.errors if _in_the_way(finding)]
+    errors = [finding for finding in result.errors if finding.in_the_way]
     if errors:
         raise Problem("\n".join(map(str, errors)) + "\nnothing was allotted; mend the errors first")
     ledger_dir = folders(site, ledger)[1]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from network_plan.build import missing_finding
 from network_plan.model.plan import plain
 from scripts.awan.show import print_json
 from scripts.awan.site import json_option, read_checked, site_options, today_option
@@ -29,9 +28,7 @@ def command(site: Path | None, ledger: Path | None, today: date, as_json: bool) 
       awan check --site tests/sites/minimal --today 2027-07-01 --json
     """
     result = read_checked(site, ledger, today)
-    findings = list(result.findings)
-    if result.missing:
-        findings.insert(0, missing_finding(result.missing))
+    findings = result.report
     errors = sum(finding.severity == "error" for finding in findings)
     if as_json:
         print_json({"findings": [plain(finding) for finding in findings], "errors": errors})

@@ -94,11 +94,12 @@ def grown(plan: Plan, tenants: int, vms: int) -> Plan:
                 addresses=(ip_interface(f"10.40.{number}.{10 + index}/24"),),
             )
             for cluster in plan.clusters:
+                primary = cluster.name == plan.role.primary
+                node = cluster.nodes[vmid % len(cluster.nodes)].name
+                changed = replace(guest, cluster=cluster.name, node=node, twin=not primary, running=primary)
                 guests.append(
-                    replace(guest, key=f"{key}/aplikasi-{index}", tenant=key, vmid=vmid, nics=(nic,),
-                            cluster=cluster.name, node=cluster.nodes[vmid % len(cluster.nodes)].name, twin=cluster.name != plan.role.primary,
-                            running=cluster.name == plan.role.primary)
-                )  # fmt: skip
+                    replace(changed, key=f"{key}/aplikasi-{index}", tenant=key, vmid=vmid, nics=(nic,))
+                )
     return replace(plan, tenants=tuple(more_tenants), networks=tuple(networks), guests=tuple(guests))
 
 

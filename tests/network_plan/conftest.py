@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sites that tests start from, and the comparison with texts that people have reviewed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from network_plan import files
+from network_plan.build import load_plan
+from network_plan.model.plan import Plan
+from scripts.toolchain.paths import ROOT
+
+SITES = ROOT / "tests" / "sites"
+
+
+@pytest.fixture(scope="session")
+def minimal() -> dict[str, str]:
+    """The texts of the minimal site and its ledger, by ``site/…`` and ``ledger/…``."""
+    folder = SITES / "minimal"
+    return {
+        f"{part}/{name}": text
+        for part, suffix in (("site", "yml"), ("ledger", "ledger"))
+        for name, text in files.read_texts(folder / part, suffix).items()
+    }
+
+
+@pytest.fixture(scope="session")
+def minimal_plan() -> Plan:
+    """The Plan of the minimal site."""
+    return load_plan(SITES / "minimal" / "site")
+
+
+@pytest.fixture(scope="session")
+def full_plan() -> Plan:
+    """The Plan of the regency's own site."""
+    return load_plan(ROOT / "inventory" / "site")
+
+
+@pytest.fixture
+def golden() -> Callable[[Path, str], None]:
+    """Compare a text with the reviewed one; a mismatch leaves what was really made beside it."""
+
+    def compare(file: Path, text: str) -> None:
+        actual = file.with_name(f"{file.name}.actual")
+        if os.environ.get("AWAN_GOLDEN") == "write":
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        reviewed = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if text == reviewed:
+            actual.unlink(missing_ok=True)
+            return
+        actual.parent.mkdir(parents=True, exist_ok=True)
+        actual.write_text(text, encoding="utf-8")
+        pytest.fail(f"{file} differs from {actual.name}; is that right? then `make golden`")
+
+    return compare
