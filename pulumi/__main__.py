@@ -2,13 +2,12 @@
 """The program of both stacks: the same Plan, the same site role; the stack's name says which cluster."""
 
 import pulumi
+from network_plan.build import load_plan
 from pve_components.access import Access
 from pve_components.environment import operator_keys, provider, site_folder
 from pve_components.firewall import Firewall
 from pve_components.sdn import Sdn
 from pve_components.tenant_pool import TenantPool
-
-from network_plan.build import load_plan
 
 stack = pulumi.get_stack()
 plan = load_plan(site_folder())
@@ -22,5 +21,8 @@ for share in cluster.access:
     TenantPool(share, own, cluster.vm_storage, operator_keys(), access, sdn, firewall, opts)
 
 pulumi.export("cluster", {"name": cluster.name, "primary": plan.role.primary, "epoch": plan.role.epoch})
-pulumi.export("guests", {g.key: {"vmid": g.vmid, "node": g.node, "address": str(g.nics[0].addresses[0].ip)} for g in guests})
+addresses = {guest.key: str(guest.nics[0].addresses[0].ip) for guest in guests}
+pulumi.export(
+    "guests", {g.key: {"vmid": g.vmid, "node": g.node, "address": addresses[g.key]} for g in guests}
+)
 pulumi.export("pools", [share.pool for share in cluster.access])

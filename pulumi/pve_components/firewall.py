@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 import pulumi
 import pulumi_pve as pve
-
 from network_plan.model.firewall import Rule
 from network_plan.model.node import Cluster
 
@@ -53,7 +52,11 @@ class Firewall(pulumi.ComponentResource):
         after_names = pulumi.ResourceOptions(parent=self, depends_on=names)
         groups = [
             pve.FirewallGroup(
-                group.name, group=group.name, comment=group.comment, rules=rule_args(group.rules), opts=after_names
+                group.name,
+                group=group.name,
+                comment=group.comment,
+                rules=rule_args(group.rules),
+                opts=after_names,
             )
             for group in firewall.groups
         ]

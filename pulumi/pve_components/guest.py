@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pulumi
 import pulumi_pve as pve
-
 from network_plan.model.guest import Guest
 from pve_components.firewall import rule_args
 
@@ -76,7 +75,8 @@ def make_guest(
             for disk in guest.disks
         ],
         networks=[
-            pve.VmNetworkArgs(slot=nic.slot, bridge=nic.vnet, mac=nic.mac, firewall=True) for nic in guest.nics
+            pve.VmNetworkArgs(slot=nic.slot, bridge=nic.vnet, mac=nic.mac, firewall=True)
+            for nic in guest.nics
         ],
         cloud_init=_cloud_init(guest, storage, keys) if guest.disks else None,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=needs),

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pulumi
 import pulumi_pve as pve
-
 from network_plan.model.node import Cluster
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 import pulumi
 import pulumi_pve as pve
-
 from network_plan.model.guest import Guest
 from network_plan.model.node import Access as Share
 from pve_components.access import Access

@@ -6,6 +6,7 @@ Secrets are named by file, never printed: ``AWAN_DC_TOKEN_FILE`` and the like.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shlex
@@ -33,10 +34,8 @@ def passphrase_file() -> Path:
         part = path.with_name(f"passphrase.{os.getpid()}")
         part.touch(mode=0o600)
         part.write_text(secrets.token_hex(16) + "\n", encoding="utf-8")
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(part, path)  # the first of two that start at once wins
-        except FileExistsError:
-            pass
         part.unlink()
     return path
 
@@ -73,7 +72,9 @@ def variables(folder: Path, clusters: Iterable[str]) -> dict[str, str]:
     if config.exists():
         found["AWAN_SSH_CONFIG"] = str(config)
         found["AWAN_SSH_KEYS"] = str(keys.client_key(folder)) + ".pub"
-        found["ANSIBLE_SSH_ARGS"] = f"-F {shlex.quote(str(config))} -o ControlMaster=auto -o ControlPersist=60s"
+        found["ANSIBLE_SSH_ARGS"] = (
+            f"-F {shlex.quote(str(config))} -o ControlMaster=auto -o ControlPersist=60s"
+        )
     else:
         found["AWAN_NO_HOSTS"] = "1"
     found["ANSIBLE_CONFIG"] = str(REPOSITORY / "ansible.cfg")
@@ -97,6 +98,8 @@ def full(folder: Path, clusters: Iterable[str]) -> dict[str, str]:
 
 def as_shell(folder: Path, clusters: Iterable[str]) -> str:
     """``export`` lines for ``eval``."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables(folder, clusters).items())]
+    lines = [
+        f"export {name}={shlex.quote(value)}" for name, value in sorted(variables(folder, clusters).items())
+    ]
     lines.append(f"export PATH={shlex.quote(path_variable(os.environ))}")
     return "\n".join(lines)

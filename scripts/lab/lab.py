@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +53,7 @@ def write_guests(plan: Plan, folder: Path) -> None:
     """Write what each VM answers on, for the guests' own processes to read."""
     part = folder / "guests.json.part"
     part.write_text(json.dumps(wiring.guest_ports(plan), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(part, folder / "guests.json")
+    part.replace(folder / "guests.json")
 
 
 def _host(plan: Plan, folder: Path) -> control.Host:

@@ -38,7 +38,8 @@ def lab_name(cluster: str) -> str:
 
 def _network(network: PlanNetwork, *, with_gateway: bool) -> Network:
     addresses = tuple(
-        f"{gateway}/{prefix.prefixlen}" for gateway, prefix in zip(network.gateways, network.prefixes, strict=True)
+        f"{gateway}/{prefix.prefixlen}"
+        for gateway, prefix in zip(network.gateways, network.prefixes, strict=True)
     )
     return Network(vlan=network.vlan, name=network.key, gateway=addresses if with_gateway else ())
 
@@ -119,7 +120,10 @@ def cluster_spec(cluster: Cluster, lab_dir: Path, *, with_guests: bool) -> Clust
         nodes=tuple(Node(name=node.name, memory=node.memory_mib, cores=node.cores) for node in cluster.nodes),
         storages=(
             Storage(
-                id="local", type="dir", content="iso,vztmpl,backup,snippets,import", options={"path": "/var/lib/vz"}
+                id="local",
+                type="dir",
+                content="iso,vztmpl,backup,snippets,import",
+                options={"path": "/var/lib/vz"},
             ),
             Storage(
                 id=cluster.vm_storage,
@@ -146,7 +150,10 @@ def guest_ports(plan: Plan) -> dict[str, dict[str, list[str]]]:
         **{
             cluster.name: {
                 str(guest.vmid): sorted(
-                {"tcp/22", *(f"{s.proto}/{port}" for s in guest.serves for port in range(s.first, s.last + 1))}
+                    {
+                        "tcp/22",
+                        *(f"{s.proto}/{port}" for s in guest.serves for port in range(s.first, s.last + 1)),
+                    }
                 )
                 for guest in plan.guests_of(cluster.name)
             }

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -87,4 +86,4 @@ def play(playbook: str, inventory: str, env: Mapping[str, str], *args: str) -> R
 
 def known_inventory(cluster: str) -> str:
     """The inventory file of a cluster."""
-    return os.path.join("inventory", f"{cluster}.plan.yml")
+    return f"inventory/{cluster}.plan.yml"

@@ -66,7 +66,7 @@ def ask(plan: Plan, asked: Sequence[Question], seconds: float = SECONDS) -> list
             probe.Probe(
                 namespace=q.source.namespace,
                 target=q.target.address,
-                proto=cast(Literal["tcp", "udp", "icmp"], q.target.service.proto),
+                proto=cast("Literal['tcp', 'udp', 'icmp']", q.target.service.proto),
                 port=q.target.service.first,
                 source=q.source.address if not q.source.network else "",
                 timeout=seconds,

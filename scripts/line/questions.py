@@ -88,10 +88,18 @@ def places(plan: Plan, prefix: str) -> list[Place]:
     control = wiring.control_address(plan).partition("/")[0]
     management = plan.cluster(plan.gateways[0].site).network
     found.append(
-        Place(word="control node", namespace=f"{prefix}ctl", address=control, tenant=plan.operator, network=management)
+        Place(
+            word="control node",
+            namespace=f"{prefix}ctl",
+            address=control,
+            tenant=plan.operator,
+            network=management,
+        )
     )
     found.append(
-        Place(word="internet", namespace=f"{prefix}wan", address=wiring.INTERNET_CLIENT, tenant="", network="")
+        Place(
+            word="internet", namespace=f"{prefix}wan", address=wiring.INTERNET_CLIENT, tenant="", network=""
+        )
     )
     return found
 
@@ -102,7 +110,7 @@ def _single(services: Iterable[Service]) -> Iterator[Service]:
 
 
 def targets(plan: Plan) -> list[Target]:
-    """Every VM's services and ssh, every public service and one port that is not published, the internet, the gateway."""
+    """Every VM's services and ssh, every public address with ports that are closed, the internet, the gateway."""
     found = []
     for guest in plan.guests:
         if not guest.running:
@@ -122,7 +130,12 @@ def targets(plan: Plan) -> list[Target]:
         for service in dict.fromkeys((*_single(rule.services), *CLOSED)):
             found.append(
                 Target(
-                    word=rule.key, address=str(rule.public), service=service, tenant="", network="", public=True
+                    word=rule.key,
+                    address=str(rule.public),
+                    service=service,
+                    tenant="",
+                    network="",
+                    public=True,
                 )
             )
     for text in wiring.INTERNET_PORTS[1:3]:

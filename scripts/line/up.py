@@ -44,7 +44,9 @@ class Summary:
     @property
     def changed(self) -> int:
         """How many resources and tasks changed something."""
-        return sum(outcome.changed for outcome in self.stacks.values()) + (self.recap.changed if self.recap else 0)
+        return sum(outcome.changed for outcome in self.stacks.values()) + (
+            self.recap.changed if self.recap else 0
+        )
 
     def lines(self) -> list[str]:
         """The summary as people read it."""
@@ -115,7 +117,9 @@ def run_line(plan: Plan, folder: Path, today: date, say: Say) -> Summary:
         summary.left_out.append("Pulumi: the CLI is not built; 'make toolchain' brings it")
     if not missing:
         say("ansible-playbook playbooks/site.yml")
-        summary.recap = ansible.play("playbooks/site.yml", ansible.known_inventory(plan.gateways[0].site), env)
+        summary.recap = ansible.play(
+            "playbooks/site.yml", ansible.known_inventory(plan.gateways[0].site), env
+        )
         clock.lap("ansible")
     if summary.stacks:
         hosts = [] if missing else [gateway.host for gateway in plan.gateways]

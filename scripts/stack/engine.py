@@ -40,7 +40,9 @@ class StackLocked(EngineError):
     def __init__(self, stack: str, locks: tuple[Lock, ...]) -> None:
         self.locks = locks
         who = ", ".join(f"{lock.user}@{lock.host} (pid {lock.pid}) since {lock.since}" for lock in locks)
-        super().__init__(f"stack {stack} is locked by {who}; wait for that run, or 'awan recover {stack}' if it is dead")
+        super().__init__(
+            f"stack {stack} is locked by {who}; wait for it, or 'awan recover {stack}' if it is dead"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,10 @@ class Outcome:
 
     def __str__(self) -> str:
         """``3 create, 40 same``."""
-        return ", ".join(f"{count} {operation}" for operation, count in sorted(self.changes.items())) or "nothing"
+        return (
+            ", ".join(f"{count} {operation}" for operation, count in sorted(self.changes.items()))
+            or "nothing"
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +88,9 @@ class Stack:
     def command(self, *args: str) -> list[str]:
         """The command line of one ``pulumi`` call on this stack."""
         if self._binary is None:
-            raise EngineError("there is no pulumi on PATH; run 'make toolchain', then 'eval \"$(awan lab env)\"'")
+            raise EngineError(
+                "there is no pulumi on PATH; run 'make toolchain', then 'eval \"$(awan lab env)\"'"
+            )
         return [self._binary, *args, "--stack", self.name, "--non-interactive", "--color", "never"]
 
     def _call(self, *args: str) -> subprocess.CompletedProcess[str]:
@@ -101,10 +108,21 @@ class Stack:
             text=True,
             check=False,
         )
-        if listed.returncode == 0 and any(_short(item["name"]) == self.name for item in json.loads(listed.stdout)):
+        if listed.returncode == 0 and any(
+            _short(item["name"]) == self.name for item in json.loads(listed.stdout)
+        ):
             return False
         result = subprocess.run(
-            [self.command()[0], "stack", "init", self.name, "--non-interactive", "--color", "never", "--no-select"],
+            [
+                self.command()[0],
+                "stack",
+                "init",
+                self.name,
+                "--non-interactive",
+                "--color",
+                "never",
+                "--no-select",
+            ],
             cwd=self._folder,
             env=self._env,
             capture_output=True,
@@ -198,7 +216,8 @@ class Stack:
         elif "resOutputsEvent" in event and progress is not None:
             metadata = event["resOutputsEvent"]["metadata"]
             if metadata["op"] not in ("same", "read"):
-                progress(f"{metadata['op']} {metadata['type'].rpartition(':')[2]} {metadata['urn'].rpartition('::')[2]}")
+                kind, name = metadata["type"].rpartition(":")[2], metadata["urn"].rpartition("::")[2]
+                progress(f"{metadata['op']} {kind} {name}")
 
     def _failure(self, text: str) -> EngineError:
         if "currently locked" in text:
@@ -211,4 +230,6 @@ def _short(name: str) -> str:
 
 
 def _diagnostics(answer: Mapping[str, Any]) -> str:
-    return "\n".join(item["message"].strip() for item in answer.get("diagnostics", []) if item["severity"] == "error")
+    return "\n".join(
+        item["message"].strip() for item in answer.get("diagnostics", []) if item["severity"] == "error"
+    )

@@ -45,7 +45,7 @@ def is_dead(lock: Lock, host: str | None = None) -> bool:
     started = _start_time(lock.pid)
     if started is None:
         return True
-    since = datetime.fromisoformat(lock.since.replace("Z", "+00:00")).timestamp()
+    since = datetime.fromisoformat(lock.since).timestamp()
     return started > since + 2
 
 
@@ -89,4 +89,6 @@ def recover(stack: Stack, say: Say) -> Outcome:
         if not outcome.changed and not stack.pending():
             return first
         _up(stack, say)
-    raise EngineError(f"stack {stack.name}: the preview still shows {stack.preview()}; look at 'pulumi preview --diff'")
+    raise EngineError(
+        f"stack {stack.name}: the preview still shows {stack.preview()}; look at 'pulumi preview --diff'"
+    )

@@ -23,7 +23,8 @@ def _flag(value: object) -> str:
 
 def _pairs(text: str) -> dict[str, str]:
     """PVE's ``a=1,b=2`` property string; a word without ``=`` stands under its own name."""
-    return dict(part.split("=", 1) if "=" in part else (part, "") for part in text.split(",") if part)
+    halves = (part.partition("=") for part in text.split(",") if part)
+    return {name: value for name, _, value in halves}
 
 
 def rule_text(rule: Rule) -> str:
@@ -31,7 +32,12 @@ def rule_text(rule: Rule) -> str:
     words = [rule.direction, rule.action]
     words += [
         f"{name} {value}"
-        for name, value in (("source", rule.source), ("dest", rule.dest), ("proto", rule.proto), ("dport", rule.dport))
+        for name, value in (
+            ("source", rule.source),
+            ("dest", rule.dest),
+            ("proto", rule.proto),
+            ("dport", rule.dport),
+        )
         if value
     ]
     return " ".join(words)
@@ -59,8 +65,9 @@ def _rules(report: Report, thing: str, planned: Sequence[Rule], live: Sequence[R
         else:
             keyed[found[1]] = row
     for rule in planned:
-        row = keyed.get(rule.key)
-        report.compare(thing, f"rule {rule.key}", rule_text(rule), "" if row is None else live_rule_text(row))
+        found_row = keyed.get(rule.key)
+        live_text = "" if found_row is None else live_rule_text(found_row)
+        report.compare(thing, f"rule {rule.key}", rule_text(rule), live_text)
     wanted = [rule.key for rule in planned]
     for key, row in keyed.items():
         if key not in wanted:
@@ -180,7 +187,9 @@ def _guest(report: Report, guest: Guest, live: LiveGuest) -> None:
     report.compare(thing, "firewall dhcp", _flag(own.dhcp), _flag(options.get("dhcp", 0)))
     report.compare(thing, "firewall radv", _flag(own.radv), _flag(options.get("radv", 0)))
     for ipset in own.ipsets:
-        report.compare(thing, f"ipset {ipset.name}", " ".join(ipset.cidrs), " ".join(live.ipsets.get(ipset.name, ())))
+        report.compare(
+            thing, f"ipset {ipset.name}", " ".join(ipset.cidrs), " ".join(live.ipsets.get(ipset.name, ()))
+        )
     for name in sorted(set(live.ipsets) - {ipset.name for ipset in own.ipsets}):
         report.compare(thing, f"ipset {name}", "", " ".join(live.ipsets[name]) or "(empty)")
     _rules(report, thing, own.rules, live.rules)
@@ -195,7 +204,8 @@ def _foreign(report: Report, cluster: Cluster, known: set[int], live: Live) -> N
             continue
         name = guest.resource.get("name", "")
         thing = f"VM {vmid} ({name})"
-        bridges = {_pairs(str(value)).get("bridge", "") for key, value in guest.config.items() if re.match(r"net\d", key)}
+        cards = (str(value) for key, value in guest.config.items() if re.match(r"net\d", key))
+        bridges = {_pairs(card).get("bridge", "") for card in cards}
         if guest.resource.get("pool") in pools:
             report.compare(thing, "a VM in our pool", "", guest.resource["pool"])
         elif bridges & vnets:

@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import paramiko
 
-from pve_provider.client.api import Api
-from pve_provider.client.connect import Settings
+from pve_provider.client.connect import Settings, plain_fingerprint
 from pve_provider.client.stop import Stop
+from pve_provider.run import Run
 from scripts.awan.problem import SYSTEM, Problem
 
 SECONDS = 10.0
@@ -30,8 +31,8 @@ def setting(env: Mapping[str, str], name: str) -> str:
     return ""
 
 
-def cluster_api(stack: str, env: Mapping[str, str]) -> tuple[Api, str]:
-    """The API of a stack's cluster, with the read-only token where there is one, and the name it must have."""
+def cluster_run(stack: str, env: Mapping[str, str]) -> Run:
+    """A stack's cluster, with the read-only token where there is one. Nothing is sent yet."""
     prefix = f"AWAN_{stack.upper()}"
     token = setting(env, f"{prefix}_VERIFY_TOKEN") or setting(env, f"{prefix}_TOKEN")
     endpoints = tuple(filter(None, env.get(f"{prefix}_ENDPOINTS", "").split(",")))
@@ -43,10 +44,14 @@ def cluster_api(stack: str, env: Mapping[str, str]) -> tuple[Api, str]:
             'in the lab run: eval "$(awan lab env)"',
             SYSTEM,
         )
+    try:
+        pinned = plain_fingerprint(fingerprint) if fingerprint else ""
+    except ValueError as error:
+        raise Problem(f"{prefix}_FINGERPRINT {error}", SYSTEM) from error
     settings = Settings(
-        endpoints=endpoints, api_token=token, fingerprint=fingerprint, ca_file=authority, cluster=cluster
+        endpoints=endpoints, api_token=token, fingerprint=pinned, ca_file=authority, cluster=cluster
     )
-    return Api(settings, Stop()), cluster
+    return Run(settings, Stop())
 
 
 class Host:
@@ -67,22 +72,24 @@ class Host:
         self._client.set_missing_host_key_policy(paramiko.RejectPolicy())
         address = found.get("hostname", name)
         proxy = paramiko.ProxyCommand(found["proxycommand"]) if "proxycommand" in found else None
+        keys: Any = [file.strip('"') for file in found.get("identityfile", [])] or None
         try:
             self._client.connect(
                 address,
                 port=int(found.get("port", 22)),
                 username=found.get("user", "root"),
-                key_filename=[file.strip('"') for file in found.get("identityfile", [])] or None,
+                key_filename=keys,  # paramiko takes a list, its types know a single name only
                 sock=proxy,
                 timeout=SECONDS,
                 banner_timeout=SECONDS,
                 auth_timeout=SECONDS,
-                allow_agent=not found.get("identitiesonly") == "yes",
-                look_for_keys=not found.get("identitiesonly") == "yes",
+                allow_agent=found.get("identitiesonly") != "yes",
+                look_for_keys=found.get("identitiesonly") != "yes",
             )
         except paramiko.BadHostKeyException as error:
             raise Problem(
-                f"{name} has another host key than {known} knows; if it was reinstalled, put its new key there", SYSTEM
+                f"{name} has another host key than {known} knows; if it was reinstalled, put its new key there",
+                SYSTEM,
             ) from error
         except (paramiko.SSHException, OSError) as error:
             cure = f"check that it runs and that {known} has its key"

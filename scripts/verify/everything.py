@@ -7,29 +7,29 @@ from collections.abc import Callable, Iterable, Mapping
 
 from network_plan.model.plan import Plan
 from pve_provider.errors import ProviderError
+from pve_provider.provider_config import verify as check_cluster
 from scripts.awan.problem import SYSTEM, Problem
 from scripts.verify.compare import compare_cluster
-from scripts.verify.connect import Host, cluster_api
+from scripts.verify.connect import Host, cluster_run
 from scripts.verify.difference import Report
 from scripts.verify.host import compare_host
 from scripts.verify.live import read_live
 
 Say = Callable[[str], None]
 
+NEEDS = {("/", "Sys.Audit"), ("/vms", "VM.Audit"), ("/pool", "Pool.Audit"), ("/sdn", "SDN.Audit")}
+"""What a token must be allowed to read, so that nothing is taken for missing that was only hidden."""
+
 
 def verify_cluster(plan: Plan, name: str, env: Mapping[str, str]) -> Report:
-    """Read one cluster and compare it; refuses a cluster with another name."""
-    api, expected = cluster_api(name, env)
+    """Read one cluster and compare it; refuses another cluster, a bad token, missing privileges."""
+    run = cluster_run(name, env)
+    expected = run.settings.cluster
     try:
-        live = read_live(api)
+        check_cluster(run, NEEDS)
+        live = read_live(run.api)
     except ProviderError as error:
         raise Problem(f"cluster {expected}: {error}", SYSTEM) from error
-    if live.name != expected:
-        raise Problem(
-            f"the endpoint of {name} is cluster {live.name!r}, not {expected!r}; "
-            f"AWAN_{name.upper()}_ENDPOINTS and _CLUSTER must mean the same one",
-            SYSTEM,
-        )
     return compare_cluster(plan, name, live, expected)
 
 

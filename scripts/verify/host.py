@@ -61,7 +61,9 @@ def _addresses(report: Report, shell: Shell, gateway: Gateway) -> None:
     live: dict[str, set[str]] = {}
     for link in json.loads(out or "[]"):
         live[link["ifname"]] = {
-            f"{info['local']}/{info['prefixlen']}" for info in link["addr_info"] if info.get("scope") == "global"
+            f"{info['local']}/{info['prefixlen']}"
+            for info in link["addr_info"]
+            if info.get("scope") == "global"
         }
     for interface in gateway.interfaces:
         planned = {str(address) for address in interface.addresses}

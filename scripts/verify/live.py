@@ -30,7 +30,6 @@ class LiveGuest:
 class Live:
     """One cluster as its API answers."""
 
-    name: str
     pools: dict[str, Row]
     roles: dict[str, Row]
     groups: dict[str, Row]
@@ -75,15 +74,12 @@ def read_live(api: Api) -> Live:
     Raises:
         pve_provider.errors.*: the cluster does not answer, or refuses.
     """
-    status = api.get("/cluster/status")
-    name = next((str(row["name"]) for row in status if row.get("type") == "cluster"), "")
     machines = [row for row in api.get("/cluster/resources", type="vm") if row.get("type") == "qemu"]
     vnets = _by(api.get("/cluster/sdn/vnets"), "vnet")
     with ThreadPoolExecutor(READERS) as pool:
         guests = list(pool.map(lambda row: _guest(api, row), machines))
-        subnets = [
-            row for rows in pool.map(lambda v: api.get(f"/cluster/sdn/vnets/{segment(v)}/subnets"), vnets) for row in rows
-        ]
+        of_vnet = pool.map(lambda vnet: api.get(f"/cluster/sdn/vnets/{segment(vnet)}/subnets"), vnets)
+        subnets = [row for rows in of_vnet for row in rows]
         set_names = [str(row["name"]) for row in api.get("/cluster/firewall/ipset")]
         sets = list(pool.map(lambda n: _cidrs(api.get(f"/cluster/firewall/ipset/{segment(n)}")), set_names))
         group_names = [str(row["group"]) for row in api.get("/cluster/firewall/groups")]
@@ -91,7 +87,6 @@ def read_live(api: Api) -> Live:
             pool.map(lambda n: _in_order(api.get(f"/cluster/firewall/groups/{segment(n)}")), group_names)
         )
     return Live(
-        name=name,
         pools=_by(api.get("/pools"), "poolid"),
         roles=_by(api.get("/access/roles"), "roleid"),
         groups=_by(api.get("/access/groups"), "groupid"),

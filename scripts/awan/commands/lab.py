@@ -66,9 +66,9 @@ def up(site: Path | None, ledger: Path | None, whole: bool) -> int:
             for reason in lab.up(plan, folder, _say):
                 _say(f"left out: {reason}")
             return 0
-        from scripts.line.ansible import PlaybookFailed  # noqa: PLC0415 - Pulumi and paramiko load only when needed
-        from scripts.line.up import run_line  # noqa: PLC0415
-        from scripts.stack.engine import EngineError  # noqa: PLC0415
+        from scripts.line.ansible import PlaybookFailed
+        from scripts.line.up import run_line
+        from scripts.stack.engine import EngineError
 
         try:
             summary = run_line(plan, folder, date.today(), _say)
@@ -103,7 +103,12 @@ def status(site: Path | None, ledger: Path | None, as_json: bool) -> int:
     plan = read_plan(site, ledger)
     found = lab.status(plan, environment.lab_dir())
     rows = [
-        (name, "runs" if cluster else "stopped", cluster.endpoint if cluster else "", cluster.pid if cluster else "")
+        (
+            name,
+            "runs" if cluster else "stopped",
+            cluster.endpoint if cluster else "",
+            cluster.pid if cluster else "",
+        )
         for name, cluster in found.clusters.items()
     ]
     rows += [(name, "runs" if host.running else "off", "", "") for name, host in found.hosts.items()]

@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from network_plan.render.map import render_map
 
+from network_plan.render.map import render_map
 from scripts.awan.problem import Problem
 from scripts.awan.site import read_plan, site_options
 

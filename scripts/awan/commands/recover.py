@@ -15,7 +15,7 @@ from scripts.stack.recover import recover
 @click.command("recover")
 @click.argument("stack")
 def command(stack: str) -> int:
-    """Bring STACK back after a killed run: until the preview is empty.
+    r"""Bring STACK back after a killed run: until the preview is empty.
 
     Releases the lock only of a dead process on this host, runs 'up' (which adopts what the dead run had
     made), clears pending operations. With a living run, or a lock from another host, it touches nothing

@@ -16,10 +16,12 @@ from scripts.verify.everything import verify
 
 @click.command("verify")
 @site_options
-@click.option("--only", multiple=True, metavar="NAME", help="One cluster or host; may be given more than once.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="One cluster or host; may be given more than once."
+)
 @json_option
 def command(site: Path | None, ledger: Path | None, only: tuple[str, ...], as_json: bool) -> int:
-    """Read the live clusters and hosts and compare them with the Plan; looks only.
+    r"""Read the live clusters and hosts and compare them with the Plan; looks only.
 
     Exit 0 when all is equal, 1 when something differs, 3 when a system is unreachable or refuses.
     What the Plan does not know is listed as unmanaged and is no difference, unless it stands in a pool

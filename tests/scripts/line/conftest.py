@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pve_provider.client.api import Api
-from pve_provider.client.connect import Settings
-from pve_provider.client.stop import Stop
 
 from network_plan.build import load_plan
 from network_plan.model.plan import Plan
+from pve_provider.client.api import Api
+from pve_provider.client.connect import Settings
+from pve_provider.client.stop import Stop
 from scripts.lab import environment
 from scripts.lab.cluster import launch
 from scripts.stack.engine import Stack

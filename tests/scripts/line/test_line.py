@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.scripts.line.conftest import REPOSITORY, Lab, steps
 
 from scripts.lab import wiring
 from scripts.lab.cluster.client import ControlClient
@@ -18,6 +17,7 @@ from scripts.lab.fabric import names
 from scripts.lab.host.control import Host
 from scripts.line import probes, questions
 from scripts.toolchain import paths
+from tests.scripts.line.conftest import REPOSITORY, Lab, steps
 
 pytestmark = [pytest.mark.hosts, pytest.mark.timeout(600)]
 
@@ -80,7 +80,9 @@ def test_plain_ansible_changes_nothing(line: Lab) -> None:
 
 def test_a_hand_in_the_cluster_is_seen_and_mended(line: Lab) -> None:
     api = line.root("dc")
-    siak, proxy, ns1 = (line.guest(f"{key}") for key in ("dukcapil/siak", "diskominfo/proxy", "diskominfo/ns1"))
+    siak, proxy, ns1 = (
+        line.guest(f"{key}") for key in ("dukcapil/siak", "diskominfo/proxy", "diskominfo/ns1")
+    )
     rules = api.get(f"{siak}/firewall/rules")
     gone = next(row for row in rules if "office-to-siak" in row["comment"])
     api.delete(f"{siak}/firewall/rules/{gone['pos']}")
@@ -118,7 +120,12 @@ def test_a_vm_moved_by_hand_stays_where_it_is(line: Lab) -> None:
     assert not steps(line, "dc", "--refresh")
     moved = api.get(path.replace("/nodes/dc5/", "/nodes/dc7/") + "/config")
     assert moved["net0"] == before["net0"]
-    api.post(path.replace("/nodes/dc5/", "/nodes/dc7/") + "/migrate", target="dc5", online=1, **{"with-local-disks": 1})
+    api.post(
+        path.replace("/nodes/dc5/", "/nodes/dc7/") + "/migrate",
+        target="dc5",
+        online=1,
+        **{"with-local-disks": 1},
+    )
     ControlClient(line.folder / "dc").settle()
 
 
@@ -185,7 +192,19 @@ def test_a_probe_can_fail(line: Lab) -> None:
     """The same probes against a wrong wall disagree: a rule is taken out of the kernel, packets notice."""
     gw1 = f"{names.prefix(line.folder)}gw1"
     match = "10.64.2.0/23 . 10.32.1.10 . tcp . 443"
-    element = ["ip", "netns", "exec", gw1, "nft", "delete", "element", "inet", "awan", "flows", f"{{ {match} }}"]
+    element = [
+        "ip",
+        "netns",
+        "exec",
+        gw1,
+        "nft",
+        "delete",
+        "element",
+        "inet",
+        "awan",
+        "flows",
+        f"{{ {match} }}",
+    ]
     assert line.run(*element).returncode == 0
     try:
         asked = [
@@ -224,7 +243,15 @@ def test_the_token_is_nowhere(line: Lab) -> None:
     watcher.start()
     try:
         debug = line.run(
-            "pulumi", "up", "-s", "dc", "--yes", "--refresh", "--debug", "--non-interactive", cwd=REPOSITORY / "pulumi"
+            "pulumi",
+            "up",
+            "-s",
+            "dc",
+            "--yes",
+            "--refresh",
+            "--debug",
+            "--non-interactive",
+            cwd=REPOSITORY / "pulumi",
         )
     finally:
         stop.set()
