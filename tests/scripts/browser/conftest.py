@@ -123,7 +123,9 @@ class Browser:
 
     def press(self, key: str) -> None:
         """One key of the keyboard, down and up."""
-        code, number, text = _KEYS.get(key, (key, ord(key[0].upper()), key))
+        # A letter's key code is its capital's; of others the code would be another key's ("." is Delete's 46).
+        number = ord(key.upper()) if len(key) == 1 and key.isalnum() else 0
+        code, number, text = _KEYS.get(key, (key, number, key))
         pressed = {"key": code, "windowsVirtualKeyCode": number, **({"text": text} if text else {})}
         self.call("Input.dispatchKeyEvent", type="keyDown", **pressed)
         self.call("Input.dispatchKeyEvent", type="keyUp", key=code, windowsVirtualKeyCode=number)
