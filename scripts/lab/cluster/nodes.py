@@ -67,9 +67,9 @@ class Nodes(QemuMove):
 
     # ------------------------------------------------------------------- nodes
 
-    def _node_figures(self, name: str) -> dict[str, Any]:
+    def _node_figures(self, name: str, user: str) -> dict[str, Any]:
         node = next(n for n in self.spec.nodes if n.name == name)
-        if not self.online(name):
+        if not self.online(name) or not self.allowed(user, f"/nodes/{name}", "Sys.Audit"):
             return {}
         used = sum(values_of.memory_of(vm.config) for vm in self.vms if vm.node == name and vm.running)
         return {
@@ -90,13 +90,13 @@ class Nodes(QemuMove):
                 "type": "node",
                 "level": "",
                 "status": "online" if self.online(n) else "offline",
-                **self._node_figures(n),
+                **self._node_figures(n, user),
             }
             for n in sorted(self.nodes)
         ]
 
     async def _node_status(self, v: Values, user: str) -> Any:
-        figures = self._node_figures(v["node"])
+        figures = self._node_figures(v["node"], user)
         memory, cores = figures["maxmem"], figures["maxcpu"]
         return {
             "uptime": figures["uptime"],
@@ -225,7 +225,7 @@ class Nodes(QemuMove):
                     "node": n,
                     "level": "",
                     "status": "online" if self.online(n) else "offline",
-                    **self._node_figures(n),
+                    **self._node_figures(n, user),
                 }
                 for n in sorted(self.nodes)
             ]

@@ -61,6 +61,8 @@ async def run(folder: Path) -> None:
         bootstrap(pve, folder)
     if spec.runtime:
         pve.runtime = load_runtime(spec.runtime, dict(spec.runtime_options))
+    # A cluster that ended well took its socket away.
+    after_crash = (folder / SOCKET).exists()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
@@ -74,7 +76,7 @@ async def run(folder: Path) -> None:
             f"port {port}, which {spec.name} had, is taken; end what listens there, or remove "
             f"{folder / 'endpoint'} so that another is taken"
         ) from e
-    await pve.start_guests()
+    await pve.start_guests(after_crash)
     pve.start_watching()
     control = await Control(pve).serve(folder, f"/proc/self/fd/{near}")
     pve.store.flush()

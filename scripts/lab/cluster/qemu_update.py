@@ -285,7 +285,7 @@ class QemuUpdate(QemuCreate):
         for option in sorted(vm.pending_delete):
             if not self._unpluggable(vm, option):
                 continue
-            if option in values_of.boot_devices(vm.config)[:1] and values_of.DRIVE_KEY.match(option):
+            if option in values_of.boot_devices(vm.config) and values_of.DRIVE_KEY.match(option):
                 errors[option] = f"hotplug problem - can't unplug bootdisk '{option}'\n"
                 continue
             self._remove(vm, user, option, record=True)

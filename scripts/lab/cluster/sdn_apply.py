@@ -33,6 +33,7 @@ class SdnApply(SdnVnets):
             ("POST", base + "/lock", self._sdn_lock),
             ("DELETE", base + "/lock", self._sdn_unlock),
             ("POST", base + "/rollback", self._sdn_rollback),
+            ("GET", base + "/ipams", self._ipams),
             ("GET", "/nodes/{node}/sdn/zones", self._node_zones),
             ("GET", "/nodes/{node}/sdn/zones/{zone}/content", self._node_zone_content),
         ]
@@ -46,6 +47,10 @@ class SdnApply(SdnVnets):
             for kind in KINDS
             for entry in pending_config(self.sdn["running"][kind], self.sdn["config"][kind]).values()
         )
+
+    async def _ipams(self, v: Values, user: str) -> Any:
+        """The one that every cluster has; others cannot be made here."""
+        return [{"ipam": "pve", "type": "pve"}] if self.allowed(user, "/sdn/ipams/pve", "SDN.Audit") else []
 
     async def _sdn_lock(self, v: Values, user: str) -> Any:
         async with self.locked(LOCK, "could not acquire lock for SDN config"):

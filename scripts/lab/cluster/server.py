@@ -76,11 +76,20 @@ class LabPve(Keep):
 
     def _build_app(self) -> web.Application:
         app = web.Application(
-            middlewares=[self._extjs, self._middleware], client_max_size=self.client_max_size
+            middlewares=[self._unauthorized, self._extjs, self._middleware],
+            client_max_size=self.client_max_size,
         )
         for prefix in FORMATS:
             app.router.add_route("*", prefix + "/{tail:.*}", self._dispatch)
         return app
+
+    @web.middleware
+    async def _unauthorized(self, request: web.Request, handler: Any) -> Any:
+        """Who is not let in waits, so that guessing is slow."""
+        response = await handler(request)
+        if response.status == 401:
+            await self.pause(UNAUTHORIZED_DELAY)
+        return response
 
     def _record(self, request: web.Request, body: bytes) -> None:
         """Keep nothing of a request: the lab only counts them."""

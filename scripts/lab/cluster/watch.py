@@ -75,10 +75,15 @@ class Watch(Nodes):
 
     # ----------------------------------------------------------- whole cluster
 
-    async def start_guests(self) -> None:
-        """After a restart: what ran is run again; one that cannot is stopped, with the reason in the log."""
+    async def start_guests(self, after_crash: bool) -> None:
+        """After a restart: what ran is run again; one that cannot is stopped, with the reason in the log.
+
+        After a crash the runtime may still run guests that were on their way down: those are ended.
+        """
         for vm in self.vms:
             if not vm.running:
+                if after_crash and self.runtime is not None:
+                    await self.call_runtime(self.runtime.stop, vm.vmid)
                 continue
             try:
                 await self.run_guest(vm)

@@ -52,13 +52,13 @@ def test_lost_quorum_refuses_every_write(lab: Lab, refused: Refused) -> None:
         (lambda: lab.api.access.roles.post(roleid="Q"), "create role failed: ", "file-user_cfg"),
         (lambda: lab.api.access.groups("q").delete(), "delete group failed: ", "file-user_cfg"),
         (
-            lambda: lab.root.storage.post(storage="q", type="dir", path="/q"),
+            lambda: lab.root.storage.post(storage="qq", type="dir", path="/qq"),
             "create storage failed: ",
             "file-storage_cfg",
         ),
         (lambda: lab.api.cluster.firewall.aliases.post(name="qq", cidr="10.0.0.1"), "", "firewall-cluster"),
         (lambda: vm.firewall.options.put(enable=1), "", "firewall-vm-802"),
-        (lambda: lab.api.cluster.sdn.put(), "could not commit SDN config: ", "domain-sdn"),
+        (lab.api.cluster.sdn.put, "could not commit SDN config: ", "domain-sdn"),
     ):
         assert refused(call) == f"500 {what}cfs-lock '{lock}' error: no quorum!"
     assert lab.api.cluster.status.get()[0]["quorate"] == 0

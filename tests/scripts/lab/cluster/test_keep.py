@@ -92,6 +92,8 @@ def test_nothing_that_was_answered_is_lost(tmp_path: Path, how: signal.Signals) 
             kill(lab)
         else:
             assert launch.stop(lab.cluster.folder)
+            assert launch.status(lab.cluster.folder) is None
+            assert not {"pid", "control.sock"} & {p.name for p in lab.cluster.folder.iterdir()}
         again = launch.start(read_spec(lab.cluster.folder / "spec.json"), lab.cluster.folder)
         assert again.pid != lab.cluster.pid
         assert (again.endpoint, again.fingerprint) == (lab.cluster.endpoint, lab.cluster.fingerprint)
@@ -108,30 +110,22 @@ def test_task_that_was_cut_off_says_so_and_its_vm_stays_locked(tmp_path: Path) -
         assert lab.api.nodes("dc1").qemu(100).config.get()["lock"] == "create"
 
 
-def test_secrets_are_for_their_owner_alone(tmp_path: Path) -> None:
-    for lab in running(tmp_path / "dc"):
-        folder = lab.cluster.folder
-        private = [folder / "cluster.key", folder / "state.db", *(folder / "tokens").iterdir()]
-        assert {stat.S_IMODE(p.stat().st_mode) & 0o077 for p in [folder, *private]} == {0}
-        secret = lab.cluster.token("pulumi").partition("=")[2]
-        assert secret not in (folder / "log").read_text()
-        assert secret not in Path(f"/proc/{lab.cluster.pid}/cmdline").read_text()
+def test_secrets_are_for_their_owner_alone(lab: Lab) -> None:
+    folder = lab.cluster.folder
+    private = [folder / "cluster.key", folder / "state.db", *(folder / "tokens").iterdir()]
+    assert {stat.S_IMODE(p.stat().st_mode) & 0o077 for p in [folder, *private]} == {0}
+    secret = lab.cluster.token("pulumi").partition("=")[2]
+    assert secret not in (folder / "log").read_text()
+    assert secret not in Path(f"/proc/{lab.cluster.pid}/cmdline").read_text()
 
 
-def test_start_finds_a_running_cluster_and_stop_leaves_no_process(tmp_path: Path) -> None:
-    for lab in running(tmp_path / "dc"):
-        assert launch.start(read_spec(lab.cluster.folder / "spec.json"), lab.cluster.folder) == lab.cluster
-        assert launch.stop(lab.cluster.folder)
-        assert launch.status(lab.cluster.folder) is None
-        assert not (lab.cluster.folder / "control.sock").exists()
-        assert not launch.stop(lab.cluster.folder)
+def test_start_finds_a_running_cluster(lab: Lab) -> None:
+    assert launch.start(read_spec(lab.cluster.folder / "spec.json"), lab.cluster.folder) == lab.cluster
 
 
-def test_port_of_another_is_named(tmp_path: Path) -> None:
-    for lab in running(tmp_path / "dc"):
-        other = tmp_path / "drc"
-        other.mkdir()
-        (other / "endpoint").write_text(lab.cluster.endpoint)
-        spec = read_spec(lab.cluster.folder / "spec.json")
-        with pytest.raises(launch.LaunchError, match="is taken; end what listens there, or remove"):
-            launch.start(spec, other)
+def test_port_of_another_is_named(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "endpoint").write_text(lab.cluster.endpoint)
+    spec = read_spec(lab.cluster.folder / "spec.json")
+    with pytest.raises(launch.LaunchError, match="is taken; end what listens there, or remove"):
+        launch.start(spec, tmp_path)
+    assert not launch.stop(tmp_path)

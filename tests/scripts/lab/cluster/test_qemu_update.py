@@ -107,9 +107,11 @@ def test_disk_is_added_with_a_volume_of_its_own(lab: Lab) -> None:
 def test_boot_disk_of_a_running_vm_is_not_unplugged(lab: Lab, refused: Refused) -> None:
     vm = lab.vm(307, scsi0="local-zfs:1", boot="order=scsi0")
     lab.done(vm.status.start.post())
-    vm.config.put(boot="order=scsi0")
-    words = refused(vm.config.put, delete="scsi0")
-    assert words.startswith("400 Parameter verification failed.") or "scsi0" in pending(vm)
+    assert "[scsi0: hotplug problem - can't unplug bootdisk 'scsi0']" in refused(
+        vm.config.put, delete="scsi0"
+    )
+    assert pending(vm)["scsi0"] == "deleted"
+    assert vm.config.get(current=1)["scsi0"] == "local-zfs:vm-307-disk-0,size=1G"
 
 
 def test_stale_digest_and_held_lock_are_conflicts(lab: Lab, refused: Refused) -> None:

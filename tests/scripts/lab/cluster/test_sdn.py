@@ -66,8 +66,7 @@ def test_subnet_is_known_by_zone_and_network(lab: Lab, refused: Refused) -> None
     )
     assert lab.raw("DELETE", "/cluster/sdn/vnets/vn10") == (
         500,
-        "delete sdn vnet object failed: 400 Parameter verification failed.\n"
-        "vnet: Can't delete vnet if subnets exists",
+        "delete sdn vnet object failed: 400 Parameter verification failed.\nvnet: Can't delete vnet if subnets exists",
     )
     path = "/cluster/sdn/vnets/vn10/subnets/awan-10.0.10.0-24"
     assert "gateway: 10.1.0.1 is not in subnet 10.0.10.0/24" in lab.raw("PUT", path, gateway="10.1.0.1")[1]
