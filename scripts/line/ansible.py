@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import json
+import re
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -31,14 +29,28 @@ class Recap:
         return f"ok={self.ok} changed={self.changed} skipped={self.skipped}"
 
 
-def _failures(result: Mapping[str, Any]) -> list[str]:
-    found = []
-    for play in result.get("plays", []):
-        for task in play["tasks"]:
-            for host, answer in task["hosts"].items():
-                if answer.get("failed") or answer.get("unreachable"):
-                    said = answer.get("msg") or answer.get("stderr") or answer.get("module_stderr") or answer
-                    found.append(f"{host}: {task['task']['name']}: {said}")
+_RECAP = re.compile(
+    r"^\S+\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)\s+skipped=(\d+)", re.MULTILINE
+)
+
+
+def read_recap(text: str) -> Recap | None:
+    """The recap that ``ansible-playbook`` prints last, summed over hosts; ``None`` without one."""
+    counts = [tuple(map(int, found.groups())) for found in _RECAP.finditer(text)]
+    if not counts:
+        return None
+    ok, changed, _, _, skipped = (sum(column) for column in zip(*counts, strict=True))
+    return Recap(ok=ok, changed=changed, skipped=skipped)
+
+
+def read_failures(text: str) -> list[str]:
+    """What failed, with the task's name, as the default output says it."""
+    task, found = "", []
+    for line in text.splitlines():
+        if line.startswith("TASK ["):
+            task = line.removeprefix("TASK [").partition("]")[0]
+        elif line.startswith(("fatal: ", "failed: ", "[ERROR]")):
+            found.append(f"{task}: {line}" if task else line)
     return found
 
 
@@ -53,35 +65,22 @@ def play(playbook: str, inventory: str, env: Mapping[str, str], *args: str) -> R
     Raises:
         PlaybookFailed: with what failed.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "result.json"
-        child = {**env, "ANSIBLE_STDOUT_CALLBACK": "json", "ANSIBLE_JSON_INDENT": "0"}
-        with out.open("w", encoding="utf-8") as file:
-            result = subprocess.run(
-                ["ansible-playbook", "-i", inventory, playbook, *args],
-                cwd=REPOSITORY,
-                env=child,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
-        text = out.read_text(encoding="utf-8")
-    start = text.find("{")
-    try:
-        answer = json.loads(text[start:])
-    except ValueError:
-        raise PlaybookFailed(f"{playbook}: {(result.stderr or text).strip()[-2000:]}") from None
-    failures = _failures(answer)
-    if result.returncode != 0 or failures:
-        raise PlaybookFailed(f"{playbook}: " + ("; ".join(failures) or result.stderr.strip()[-2000:]))
-    stats = answer["stats"].values()
-    return Recap(
-        ok=sum(host["ok"] for host in stats),
-        changed=sum(host["changed"] for host in stats),
-        skipped=sum(host["skipped"] for host in stats),
+    result = subprocess.run(
+        ["ansible-playbook", "-i", inventory, playbook, *args],
+        cwd=REPOSITORY,
+        env={**env, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    recap = read_recap(result.stdout)
+    if result.returncode != 0 or recap is None:
+        said = read_failures(result.stdout + result.stderr) or [
+            (result.stderr or result.stdout).strip()[-2000:]
+        ]
+        raise PlaybookFailed(f"{playbook}: " + "; ".join(said))
+    return recap
 
 
 def known_inventory(cluster: str) -> str:

@@ -114,7 +114,7 @@ def run_line(plan: Plan, folder: Path, today: date, say: Say) -> Summary:
             summary.stacks[name] = stack.up(progress=lambda text: say(f"  {text}"))
             clock.lap(f"stack {name}")
     else:
-        summary.left_out.append("Pulumi: the CLI is not built; 'make toolchain' brings it")
+        summary.left_out.append("Pulumi: the CLI is not built; 'make setup' brings it")
     if not missing:
         say("ansible-playbook playbooks/site.yml")
         summary.recap = ansible.play(
