@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import cycle
+from itertools import chain, cycle
 
 from network_plan.model.plan import Plan
 from network_plan.model.service import Service
@@ -186,23 +186,31 @@ def questions(plan: Plan, prefix: str, today: date) -> list[Question]:
     return found
 
 
+ALWAYS = ("between tenants", "inbound through NAT")
+"""The kinds of which a fifth of the questions each is asked, as far as there are so many."""
+
+
 def choose(asked: Iterable[Question], number: int) -> list[Question]:
     """``number`` of them, half to be denied, spread over the kinds; the same ones every time."""
-    chosen: list[Question] = []
     everything = list(asked)
-    for reachable in (True, False):
-        piles: dict[str, list[Question]] = {}
-        for question in everything:
-            if question.answer.reachable is reachable:
-                pile = question.kind if not question.second_wall else f"{question.kind}, second wall"
-                piles.setdefault(pile, []).append(question)
-        wanted = min(number // 2, sum(map(len, piles.values())))
-        taken: list[Question] = []
-        for pile in cycle(sorted(piles)):
-            if len(taken) == wanted:
-                break
-            rest = piles[pile]
-            if rest:
-                taken.append(rest.pop(len(rest) // 2))
-        chosen += taken
-    return chosen
+    return [
+        question
+        for reachable in (True, False)
+        for question in _choose_half([q for q in everything if q.answer.reachable is reachable], number // 2)
+    ]
+
+
+def _choose_half(asked: list[Question], number: int) -> list[Question]:
+    piles: dict[str, list[Question]] = {}
+    for question in asked:
+        pile = f"{question.kind}, second wall" if question.second_wall else question.kind
+        piles.setdefault(pile, []).append(question)
+    turns = [kind for kind in ALWAYS for _ in range(number // 5) if kind in piles]
+    taken: list[Question] = []
+    for pile in chain(turns, cycle(sorted(piles))):
+        if len(taken) == min(number, len(asked)):
+            return taken
+        rest = piles[pile]
+        if rest:
+            taken.append(rest.pop(len(rest) // 2))
+    return taken
