@@ -32,11 +32,15 @@ def _nodes(plan: Plan, routes: Routes) -> Iterator[tuple[str, Facts, Share]]:
     for cluster in plan.clusters:
         guests = plan.guests_of(cluster.name)
         hosts = [f"host:{cluster.name}/{node.name}" for node in cluster.nodes]
-        yield f"cluster:{cluster.name}", describe.cluster(cluster), routes.of_place(hosts, guests)
+        yield (
+            f"cluster:{cluster.name}",
+            describe.cluster(cluster),
+            routes.of_place(hosts, cluster.network, guests),
+        )
         for node in cluster.nodes:
             here = [guest for guest in guests if guest.node == node.name]
             key = f"host:{cluster.name}/{node.name}"
-            yield key, describe.host(cluster, node), routes.of_place([key], here)
+            yield key, describe.host(cluster, node), routes.of_place([key], cluster.network, here)
     for tenant in plan.tenants:
         own = frozenset(network.key for network in plan.networks if network.tenant == tenant.key)
         yield f"tenant:{tenant.key}", describe.tenant(tenant), routes.of_networks(own)

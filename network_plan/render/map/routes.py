@@ -81,9 +81,7 @@ class Routes:
             addresses = self.publics.get(flow.key, set())
             nodes = {"internet"} | {f"public:{address}" for address in addresses}
             lines = {f"{kind}:{address}" for kind in ("wan", "nat") for address in addresses}
-            return Lit(nodes=frozenset(nodes), links=frozenset(lines) or self._uplinks) | Lit(
-                nodes=self._gateways
-            )
+            return Lit(nodes=frozenset(nodes), links=self._uplinks | lines) | Lit(nodes=self._gateways)
         through = _join(self._home(f"network:{network}") for network in endpoint.networks)
         if endpoint.vm is not None:
             twins = [guest for guest in self._plan.guests if guest.key == endpoint.vm]
@@ -93,7 +91,7 @@ class Routes:
 
     def of_flow(self, flow: Flow) -> Share:
         """A flow's own way, from all its sources to its target."""
-        return Share(lit_to=self._sources[flow.key], lit_from=self._targets[flow.key])
+        return Share(lit_to=self._sources[flow.key] | self._targets[flow.key])
 
     def of_guest(self, guest: Guest) -> Share:
         """What may reach a VM, and what it may reach."""
@@ -173,7 +171,10 @@ class Routes:
             lit_to=lit,
         )
 
-    def of_place(self, nodes: Iterable[str], guests: Iterable[Guest]) -> Share:
-        """Where something stands: hosts with their management line, and the VMs on them."""
-        hosts = _join(self._home(node) for node in nodes)
-        return Share(lit_to=hosts | _join(self._home(f"vm:{guest.cluster}/{guest.vmid}") for guest in guests))
+    def of_place(self, nodes: Iterable[str], network: str, guests: Iterable[Guest]) -> Share:
+        """Where something stands: hosts with their management network, whose flows are theirs, and the VMs on them."""
+        around = self.of_networks(frozenset({network}))
+        hosts = _join(self._home(node) for node in (*nodes, f"network:{network}"))
+        vms = _join(self._home(f"vm:{guest.cluster}/{guest.vmid}") for guest in guests)
+        gateways = Lit(nodes=self._gateways)
+        return Share(arriving=around.arriving, leaving=around.leaving, lit_to=hosts | vms | gateways)

@@ -204,10 +204,10 @@ def test_a_flow_lights_the_way_from_its_source_through_the_gateway_to_the_vm(pla
     guest = next(g for g in plan.guests if g.key == flow.target.vm and g.running)
     share = Routes(plan, draw(plan)).of_flow(flow)
     assert {f"lan:{network}" for network in flow.sources[0].networks} <= share.lit_to.links
-    assert {f"lan:{flow.target.networks[0]}", f"nic:{guest.cluster}/{guest.vmid}"} <= share.lit_from.links
-    assert {
-        f"gateway:{gateway.host}" for gateway in plan.gateways
-    } <= share.lit_to.nodes & share.lit_from.nodes
+    assert {f"lan:{flow.target.networks[0]}", f"nic:{guest.cluster}/{guest.vmid}"} <= share.lit_to.links
+    assert {f"gateway:{gateway.host}" for gateway in plan.gateways} <= share.lit_to.nodes
+    others = {f"vm:{g.cluster}/{g.vmid}" for g in plan.guests if g.key != guest.key or g.twin}
+    assert not others & share.lit_to.nodes
 
 
 def test_a_publication_runs_over_its_own_public_address(plan: Plan) -> None:
