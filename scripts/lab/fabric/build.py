@@ -32,6 +32,11 @@ GATEWAY_SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv6.conf.all.forwarding": "
 
 def ensure(fabric: Fabric) -> None:
     """Brings the fabric to what the spec says; a second run changes nothing."""
+    with netns.exclusive(fabric.prefix):
+        _ensure(fabric)
+
+
+def _ensure(fabric: Fabric) -> None:
     p = fabric.prefix
     switches = [p + switch.name for switch in fabric.switches]
     gateways = [p + gateway.name for gateway in fabric.gateways]
@@ -56,13 +61,15 @@ def renew_gateway(fabric: Fabric, name: str) -> None:
     """Gives a gateway a new, empty namespace, as a reboot gives a machine a new kernel: no rule or address survives."""
     if not any(gateway.name == name for gateway in fabric.gateways):
         raise ValueError(f"the fabric has no gateway {name!r}; name one that the spec declares")
-    netns.delete([fabric.prefix + name])
-    ensure(fabric)
+    with netns.exclusive(fabric.prefix):
+        netns.delete([fabric.prefix + name])
+        _ensure(fabric)
 
 
 def remove(lab_prefix: str) -> None:
     """Removes every namespace with the lab's prefix and nothing else."""
-    netns.delete(netns.listed(lab_prefix))
+    with netns.exclusive(lab_prefix, last=True):
+        netns.delete(netns.listed(lab_prefix))
 
 
 def address_line(address: str, device: str) -> str:

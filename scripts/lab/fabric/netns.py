@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Reading and changing network namespaces with few processes; what a lab's network looks like stands in `build`."""
 
+import contextlib
+import fcntl
 import json
+import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,35 @@ class NetworkError(RuntimeError):
     """The kernel or a tool refused a change; the text names the namespace and the tool's own words."""
 
 
+_locks: list[int] = []
+
+
+@contextlib.contextmanager
+def exclusive(lab_prefix: str, *, last: bool = False) -> Iterator[None]:
+    """One change to a lab's network at a time, across processes; `last` takes the lock's file away at the end.
+
+    Our children hold the lock too: when a run is killed, the next one waits until the last `ip` of the killed
+    one has ended, and never works against it.
+    """
+    path = Path("/run") / f"{lab_prefix}lock"
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_ino == os.fstat(handle).st_ino:
+            break
+        os.close(handle)  # somebody took the file away while we waited
+    _locks.append(handle)
+    try:
+        yield
+        if last:
+            path.unlink()
+    finally:
+        _locks.remove(handle)
+        os.close(handle)
+
+
 def _run(argv: Sequence[str], text: str | None, what: str) -> str:
-    done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False, pass_fds=_locks)
     if done.returncode != 0:
         words = done.stderr.strip() or done.stdout.strip() or f"exit {done.returncode}"
         raise NetworkError(f"cannot {what}: {words}")

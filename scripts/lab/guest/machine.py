@@ -40,11 +40,12 @@ class Machine:
 
 def start(machine: Machine, lab_dir: Path) -> None:
     """Starts the VM; what an interrupted start left behind is removed first."""
-    stop(machine.prefix, machine.cluster, machine.vmid, lab_dir)
-    if machine.cable is None:
-        netns.batch(None, [f"netns add {machine.namespace}"])
-    else:
-        _plug(machine, machine.cable)
+    with netns.exclusive(machine.prefix):
+        _stop(machine.prefix, machine.cluster, machine.vmid, lab_dir)
+        if machine.cable is None:
+            netns.batch(None, [f"netns add {machine.namespace}"])
+        else:
+            _plug(machine, machine.cable)
     record = _record(lab_dir, machine.cluster, machine.vmid)
     addresses = [str(ipaddress.ip_interface(address).ip) for address in machine.addresses]
     running = process.start(
@@ -76,6 +77,11 @@ def _plug(machine: Machine, cable: Cable) -> None:
 
 def stop(lab_prefix: str, cluster: str, vmid: int, lab_dir: Path) -> None:
     """Ends the VM's process and removes its namespace; a VM that does not run is fine."""
+    with netns.exclusive(lab_prefix):
+        _stop(lab_prefix, cluster, vmid, lab_dir)
+
+
+def _stop(lab_prefix: str, cluster: str, vmid: int, lab_dir: Path) -> None:
     record = _record(lab_dir, cluster, vmid)
     known = process.load(record)
     if known is not None:

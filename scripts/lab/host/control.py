@@ -74,13 +74,15 @@ class Host:
             save(self.spec, self.files)
             seed.write(self.spec, self.files)
         with self.files.console.open("ab") as console:
-            subprocess.Popen(
-                [sys.executable, "-m", "scripts.lab.host.supervise", str(self.lab_dir), self.spec.name],
+            # Forked away from us: it outlives this process, and nobody of ours has to wait for its end.
+            program = [sys.executable, "-m", "scripts.lab.host.supervise", str(self.lab_dir), self.spec.name]
+            subprocess.run(
+                ["setsid", "--fork", *program],
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                start_new_session=True,
+                check=True,
             )
         self._wait(end)
         return True

@@ -155,7 +155,8 @@ def _rules(rules: Sequence[Rule], direction: str, version: int, card: Card) -> l
                 raise FirewallError(f"no such security group '{rule['action']}'")
             lines.append(f"jump group-{rule['action']}-{direction}")
         elif rule["type"] == direction:
-            lines += [f"{match} {VERDICTS[rule['action']]}".strip() for match in _matches(rule, version, card.scope)]
+            verdict = VERDICTS[rule["action"]]
+            lines += [" ".join(filter(None, [match, verdict])) for match in _matches(rule, version, card.scope)]
     return lines
 
 
@@ -175,7 +176,7 @@ def _matches(rule: Rule, version: int, scope: Scope) -> list[str]:
     else:
         kind = str(rule.get("icmp-type") or rule.get("dport") or "")
         rows = ((str(rule.get("proto") or ""), kind, str(rule.get("sport") or "")),)
-    return [" ".join([*addresses, text]) for row in rows for text in _transport(row, version)]
+    return [" ".join(filter(None, [*addresses, text])) for row in rows for text in _transport(row, version)]
 
 
 def _match(word: str, text: str, version: int, scope: Scope) -> str | None:
