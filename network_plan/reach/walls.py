@@ -101,7 +101,8 @@ def forward(
     partly = [
         rule.key
         for rule in rules
-        if touches(source.prefix, rule.sources)
+        if not source.internet
+        and touches(source.prefix, rule.sources)
         and not inside(source.prefix, rule.sources)
         and (rule.to_internet if target.internet else inside(target.prefix, rule.destinations))
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from network_plan import files
-from network_plan.build import load_plan
+from network_plan.build import check_texts, load_plan
 from network_plan.model.plan import Plan
 from scripts.toolchain.paths import ROOT
 
@@ -58,3 +58,27 @@ def golden() -> Callable[[Path, str], None]:
         pytest.fail(f"{file} differs from {actual.name}; is that right? then `make golden`")
 
     return compare
+
+
+Edit = tuple[str, str, str]
+
+
+@pytest.fixture(scope="session")
+def planned(minimal: dict[str, str]) -> Callable[..., Plan]:
+    """The Plan of the minimal site with pieces of its files replaced; missing lines are allotted in memory."""
+
+    def plan(*edits: Edit) -> Plan:
+        texts = dict(minimal)
+        for name, old, new in edits:
+            assert old in texts[name], f"{name} no longer holds {old!r}"
+            texts[name] = texts[name].replace(old, new)
+        site = {name.removeprefix("site/"): text for name, text in texts.items() if name.startswith("site/")}
+        ledger = {name.removeprefix("ledger/"): text for name, text in texts.items() if "ledger/" in name}
+        checked = check_texts(site, ledger)
+        for entry in checked.missing:
+            ledger[entry.file] = ledger.get(entry.file, "schema 1\n") + f"{entry.line}\n"
+        checked = check_texts(site, ledger)
+        assert checked.plan is not None, checked.findings
+        return checked.plan
+
+    return plan

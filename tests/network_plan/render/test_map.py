@@ -301,6 +301,19 @@ def test_a_network_without_a_port_says_how_it_is_reached(plan: Plan) -> None:
         )
 
 
+def test_a_regency_that_has_only_begun_is_drawn_too(plan: Plan) -> None:
+    """No cluster, no VM, no flow yet, and an address that nothing is done with."""
+    bare = replace(plan.gateways[0], dnat=(), snat=(), forward=())
+    begun = replace(plan, clusters=(), guests=(), flows=(), names=(), exceptions=(), gateways=(bare,))
+    drawing = draw(begun)
+    assert boxes_that_meet(drawing) == []
+    assert not [link for link in drawing.links if link.id.startswith(("tunnel:", "nic:", "port:"))]
+    gateway = next(node for node in drawing.nodes if node.id.startswith("gateway:"))
+    assert [text.text for text in gateway.texts].count("no translation") == len(plan.public)
+    assert "CLUSTERS" not in " ".join(text.text for text in drawing.captions)
+    render_map(replace(begun, public=(), tenants=(), networks=()))
+
+
 def test_a_second_gateway_stands_on_the_same_post(plan: Plan) -> None:
     pair = replace(plan, gateways=(plan.gateways[0], replace(plan.gateways[0], host="gw2")))
     drawing = draw(pair)

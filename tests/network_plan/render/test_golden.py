@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every target's files, as people have reviewed them; where the target has a checker they pass it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from network_plan.model.plan import Plan
+from network_plan.render.targets import TARGETS, render_target
+from scripts.toolchain import paths
+
+GOLDEN = Path(__file__).parent / "golden"
+SITES = ("minimal", "full")
+
+
+@pytest.fixture(params=SITES)
+def site(request: pytest.FixtureRequest) -> tuple[str, Plan]:
+    name: str = request.param
+    plan: Plan = request.getfixturevalue(f"{name}_plan")
+    return name, plan
+
+
+@pytest.mark.parametrize("target", sorted(TARGETS))
+def test_the_files_are_the_reviewed_ones(
+    site: tuple[str, Plan], target: str, golden: Callable[[Path, str], None]
+) -> None:
+    name, plan = site
+    files = render_target(plan, target)
+    folder = GOLDEN / name / target
+    assert files
+    for file, text in files.items():
+        golden(folder / file, text)
+    there = {
+        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and p.suffix != ".actual"
+    }
+    assert there == set(files), "a golden that nothing renders any more; remove it"
+
+
+@pytest.mark.hosts
+def test_the_kernel_takes_the_gateways_rules(site: tuple[str, Plan], tmp_path: Path) -> None:
+    """``nft -c`` in a network namespace of its own: the kernel judges, nothing is loaded."""
+    for name, text in render_target(site[1], "nftables").items():
+        file = tmp_path / name
+        file.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            ["unshare", "--net", "nft", "-c", "-f", str(file)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.hosts
+def test_unbound_takes_the_resolvers_file(site: tuple[str, Plan], tmp_path: Path) -> None:
+    """``unbound-checkconf`` of the hosts' own base image, since a workstation need not have unbound."""
+    base = paths.base_root()
+    if not (base / "usr/sbin/unbound-checkconf").exists():
+        pytest.skip("no base image with unbound; `make toolchain` makes it")
+    for name, text in render_target(site[1], "dns").items():
+        if not name.endswith(".unbound.conf"):
+            continue
+        file = tmp_path / name
+        file.write_text(f'server:\n  chroot: ""\n  username: ""\n  directory: "/"\n{text}', encoding="utf-8")
+        program = shutil.which("unshare")
+        assert program is not None
+        script = (
+            f'mount --bind "{tmp_path}" "{base}/mnt" && exec chroot "{base}" unbound-checkconf "/mnt/{name}"'
+        )
+        done = subprocess.run(
+            [program, "--mount", "sh", "-ec", script], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
