@@ -40,7 +40,7 @@ class Cluster:
         return self.tokens[name].read_text().strip()
 
 
-def start(spec: ClusterSpec, folder: Path | str, timeout: float = 30.0) -> Cluster:
+def start(spec: ClusterSpec, folder: Path | str, timeout: float = 120.0) -> Cluster:
     """Start the cluster of this folder, or find it running; the state that the folder holds is taken up."""
     folder = Path(folder)
     for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
@@ -97,7 +97,7 @@ def status(folder: Path | str) -> Cluster | None:
         return None
 
 
-def stop(folder: Path | str, timeout: float = 30.0) -> bool:
+def stop(folder: Path | str, timeout: float = 60.0) -> bool:
     """End the cluster of this folder and wait for it; False when none ran. Its state stays."""
     running = status(folder)
     if running is None:

@@ -152,7 +152,7 @@ class QemuDisks(Tasks):
         if sid is not None:
             found = self.volume(volume, node)
             if found is None:
-                raise die(f"volume '{volume}' does not exist")
+                raise die(f"volume {volume} does not exist")  # Qemu.pm create_disks
             if not values_of.is_cdrom(volume, props) or found["content"] == "iso":
                 props["size"] = values_of.format_size(found["size"])
         return values_of.join_drive(volume, props), None

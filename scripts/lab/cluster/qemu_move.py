@@ -108,24 +108,38 @@ class QemuMove(QemuRead):
 
         return await self.task(vm.node, "qmigrate", vm.vmid, user, body, vm=vm)
 
+    def _migrate_problems(self, vm: Vm, target: str, with_disks: bool) -> list[str]:
+        """What QemuMigrate.pm prepare and scan_local_volumes log before they give up."""
+        if not self.online(target):
+            return [f"ERROR: Can't connect to destination address of node {target}"]
+        problems = []
+        for volid, props in self._local_disks(vm):
+            if values_of.is_cdrom(volid, props):
+                continue
+            why = None
+            if vm.running and not with_disks:
+                why = "can't live migrate attached local disks without with-local-disks option"
+            elif vm.snapshots and vm.running:
+                why = "online storage migration not possible if non-replicated snapshot exists"
+            elif vm.snapshots and not self._snapshots_migrate(volid):
+                why = "non-migratable snapshot exists"
+            if why:
+                problems.append(f"can't migrate local disk '{volid}': {why}")
+        if problems:
+            problems.append("ERROR: Problem found while scanning volumes - can't migrate VM - check log")
+        return problems
+
+    def _snapshots_migrate(self, volid: str) -> bool:
+        sid, _name = values_of.volume_ref(volid)
+        return self.storages.get(sid or "", {}).get("type") == "zfspool" or volid.endswith(".qcow2")
+
     async def _migrate_work(self, vm: Vm, target: str, with_disks: bool) -> None:
         source = vm.node
         self.log_line(f"starting migration of VM {vm.vmid} to node '{target}'")
-        if not self.online(target):
-            raise TaskError(
-                f"migration aborted (duration 00:00:00): Can't connect to destination address of {target}"
-            )
-        for volid, props in self._local_disks(vm):
-            if vm.running and not with_disks and not values_of.is_cdrom(volid, props):
-                # QemuMigrate.pm scan_local_volumes
-                self.log_line(
-                    f"can't migrate local disk '{volid}': can't live migrate attached local disks without "
-                    "with-local-disks option"
-                )
-                raise TaskError("Problem found while scanning volumes - can't migrate VM - check log")
-            if vm.snapshots and not values_of.is_cdrom(volid, props):
-                self.log_line(f"can't migrate local disk '{volid}': non-migratable snapshot exists")
-                raise TaskError("Problem found while scanning volumes - can't migrate VM - check log")
+        problems = self._migrate_problems(vm, target, with_disks)
+        if problems:
+            self.log_line("\n".join(problems))
+            raise TaskError("migration aborted")  # AbstractMigrate.pm migrate
         vm.lock = "migrate"
         vm.config["lock"] = "migrate"
         self.store.mark(f"vm/{vm.vmid}")

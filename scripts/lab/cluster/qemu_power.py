@@ -126,18 +126,16 @@ class QemuPower(QemuUpdate):
 
     def _check_start(self, vm: Vm) -> None:
         """What makes QEMU fail: a missing disk, a bridge that is not there, memory that the node does not have."""
-        for key, volume, props in values_of.drives_of(vm.config):
+        for _key, volume, _props in values_of.drives_of(vm.config):
             sid, name = values_of.volume_ref(volume)
             if sid is None or volume in ("none", "cdrom"):
                 continue
             self.usable_store(sid, vm.node)
             if self.volume(volume, vm.node) is None:
-                kind = "volume" if values_of.is_cdrom(volume, props) else key
-                raise TaskError(
-                    f"volume '{sid}:{name}' does not exist"
-                    if kind == "volume"
-                    else f"no such logical volume {name}"
-                )
+                if self.storages[sid]["type"] == "zfspool":
+                    # ZFSPoolPlugin.pm zfs_wait_for_zvol_link
+                    raise TaskError(f"timeout: no zvol device link for '{name}' found after 300 sec.")
+                raise TaskError(f"volume '{volume}' does not exist")  # Plugin.pm activate_volume
         for name, net in values_of.nets_of(vm.config):
             bridge = net.get("bridge")
             if bridge and self.applied_bridge(vm.node, bridge) is None:

@@ -10,14 +10,15 @@ import copy
 import uuid
 from typing import Any
 
-from fakepve.model import PveError
 from fakepve.routing import split_list
 
 from scripts.lab.cluster.base import Route, Values, die
-from scripts.lab.cluster.sdn import AT_LOCK, KINDS, LOCK
+from scripts.lab.cluster.sdn import AT_LOCK, KINDS
 from scripts.lab.cluster.sdn_config import pending_config
 from scripts.lab.cluster.sdn_vnets import SdnVnets
 
+# perl's addition to a `die` without a line feed
+AT_PENDING = "at /usr/share/perl5/PVE/API2/Network/SDN.pm line 147."
 # What a network reload takes on a node, in PVE seconds.
 RELOAD_SECONDS = 2.0
 
@@ -53,11 +54,9 @@ class SdnApply(SdnVnets):
         return [{"ipam": "pve", "type": "pve"}] if self.allowed(user, "/sdn/ipams/pve", "SDN.Audit") else []
 
     async def _sdn_lock(self, v: Values, user: str) -> Any:
-        async with self.locked(LOCK, "could not acquire lock for SDN config"):
-            if self.sdn["token"] is not None:
-                raise die("configuration has already been locked")
+        async with self._locked_sdn("could not acquire lock for SDN config", {}):
             if not v.get("allow-pending") and self._has_pending():
-                raise die("configuration has pending changes")
+                raise die(f"configuration has pending changes {AT_PENDING}")
             self.sdn["token"] = str(uuid.uuid4())
         return self.sdn["token"]
 
@@ -125,6 +124,4 @@ class SdnApply(SdnVnets):
         """
         vnet = self.sdn["config"]["vnets"].get(bridge)
         path = f"/sdn/zones/{vnet['zone'] if vnet else 'localnetwork'}/{bridge}"
-        if self.allowed(user, path, "SDN.Use") or (tag and self.allowed(user, f"{path}/{tag}", "SDN.Use")):
-            return
-        raise PveError(403, f"Permission check failed ({path}, SDN.Use)")
+        self.require(user, f"{path}/{tag}" if tag else path, "SDN.Use")

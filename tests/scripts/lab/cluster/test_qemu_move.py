@@ -29,7 +29,11 @@ def test_running_vm_needs_online_and_its_disks_named(lab: Lab, refused: Refused)
     assert refused(vm.migrate.post, target="dc2") == "500 can't migrate running VM without --online"
     assert "[target: target is local node.]" in refused(vm.migrate.post, target="dc1", online=1)
     upid = vm.migrate.post(target="dc2", online=1)
-    assert "can't migrate VM - check log" in lab.wait(upid)
+    assert lab.wait(upid) == "migration aborted"
+    assert (
+        "can't migrate local disk 'local-zfs:vm-601-disk-0': can't live migrate attached local disks"
+        in lab.log(upid)
+    )
     lab.done(vm.migrate.post(**{"target": "dc2", "online": 1, "with-local-disks": 1}))
     assert lab.api.nodes("dc2").qemu(601).status.current.get()["status"] == "running"
 

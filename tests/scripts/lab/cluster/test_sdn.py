@@ -109,6 +109,7 @@ def test_lock_token_keeps_others_out(lab: Lab, refused: Refused) -> None:
     sdn = lab.api.cluster.sdn
     lab.done(sdn.put())
     token = sdn.lock.post()
+    assert "could not acquire lock for SDN config: invalid lock token provided!" in refused(sdn.lock.post)
     assert "update sdn vnet object failed: invalid lock token provided!" in refused(
         sdn.vnets("vn10").put, alias="x"
     )
@@ -116,6 +117,9 @@ def test_lock_token_keeps_others_out(lab: Lab, refused: Refused) -> None:
     sdn.rollback.post(**{"lock-token": token, "release-lock": 1})
     assert sdn.vnets("vn10").get().get("alias") != "held"
     sdn.vnets("vn10").put(alias="free")
+    assert "could not acquire lock for SDN config: configuration has pending changes" in refused(
+        sdn.lock.post
+    )
 
 
 def test_many_writers_queue_for_the_one_lock(lab: Lab) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.lab.cluster.stateful import invented, inventing_methods, stateful_methods
 
+pytestmark = pytest.mark.lab  # a cluster is made to ask it
 GOLDEN = Path(__file__).with_name("inventing.txt")
 
 # What a provider for pools, access, SDN, firewall and VMs needs.
