@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
-from ipaddress import ip_interface, ip_network
+from ipaddress import IPv4Address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -303,7 +303,8 @@ def test_a_network_without_a_port_says_how_it_is_reached(plan: Plan) -> None:
 
 def test_a_regency_that_has_only_begun_is_drawn_too(plan: Plan) -> None:
     """No cluster, no VM, no flow yet, and an address that nothing is done with."""
-    bare = replace(plan.gateways[0], dnat=(), snat=(), forward=())
+    elsewhere = replace(plan.gateways[0].snat[0], public=IPv4Address("198.51.100.9"))
+    bare = replace(plan.gateways[0], dnat=(), snat=(elsewhere,), forward=())
     begun = replace(plan, clusters=(), guests=(), flows=(), names=(), exceptions=(), gateways=(bare,))
     drawing = draw(begun)
     assert boxes_that_meet(drawing) == []
