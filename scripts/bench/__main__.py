@@ -15,13 +15,22 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from scripts.bench import commands, preview
+from scripts.bench import commands, preview, requests
+from scripts.bench.lab import own_lab
 from scripts.bench.measure import BenchError, Figure
 from scripts.toolchain.paths import BUILD
 
+
+def _pulumi() -> Iterator[Figure]:
+    """Measure in one lab: the stack that one group brings up is what the next looks at."""
+    with own_lab() as env:
+        yield from requests.figures(env)
+        yield from preview.figures(env)
+
+
 GROUPS: tuple[tuple[str, Callable[[], Iterator[Figure]]], ...] = (
     ("commands", commands.figures),
-    ("preview", preview.figures),
+    ("pulumi", _pulumi),
 )
 
 

@@ -1,43 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A preview without change must cost little more than the engine itself: the same program beside a null provider.
 
-Needs a lab that `make up` has brought up: the figure is about a stack that is there and equal to the Plan.
+Wants a stack that is up and equal to the Plan, as `requests` leaves it.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from scripts.bench.measure import BenchError, Figure, run
-from scripts.toolchain.paths import ROOT, VENV
+from scripts.bench.lab import STACK
+from scripts.bench.measure import Figure, run
+from scripts.toolchain.paths import ROOT
 
 RATIO = 1.25
 TIMES = 5
-STACK = "dc"
-
-
-def lab_env() -> dict[str, str]:
-    """Return the environment that `awan lab env` sets up in a shell."""
-    script = f'lab=$("{VENV / "bin" / "awan"}" lab env) && eval "$lab" && env -0'
-    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, check=False)
-    if done.returncode != 0:
-        raise BenchError(f"no lab to measure in; run `make up` first: {done.stderr.decode().strip()}")
-    pairs = (entry.split("=", 1) for entry in done.stdout.decode().split("\0") if "=" in entry)
-    return dict(pairs)
 
 
 def _beside(folder: Path) -> Path:
     """Make a project of the same program whose provider is the null one."""
     project = folder / "pulumi"
     project.mkdir()
-    for name in ("Pulumi.yaml", f"Pulumi.{STACK}.yaml", "__main__.py"):
+    (folder / "build" / "pulumi").mkdir(parents=True)  # where Pulumi.yaml has the CLI keep a stack's salt
+    for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / "pulumi" / name, project / name)
     starter = project / "bin" / "pulumi-resource-pve"
     starter.parent.mkdir()
@@ -48,17 +37,16 @@ def _beside(folder: Path) -> Path:
     return project
 
 
-def figures() -> Iterator[Figure]:
+def figures(env: Mapping[str, str]) -> Iterator[Figure]:
     """Time both previews in turn, so that what the machine does meanwhile meets both."""
-    env = {**os.environ, **lab_env()}
     with tempfile.TemporaryDirectory(prefix="awan-bench-") as name:
         folder = Path(name)
         project = _beside(folder)
         null_env = {
             **env,
+            "AWAN_SITE": env.get("AWAN_SITE", str(ROOT / "inventory" / "site")),
             "PULUMI_BACKEND_URL": folder.as_uri(),
             "PYTHONPATH": f"{ROOT / 'pulumi'}:{ROOT}",
-            "AWAN_SITE": env.get("AWAN_SITE", str(ROOT / "inventory" / "site")),
         }
         run(["pulumi", "stack", "init", STACK], env=null_env, cwd=project)
         run(["pulumi", "up", "--yes", "--skip-preview", "--stack", STACK], env=null_env, cwd=project)

@@ -39,7 +39,7 @@ def test_the_readme_knows_the_targets() -> None:
 
 def test_every_target_that_is_named_anywhere_exists(written: list[Path]) -> None:
     """A message that sends people to a target that is not there is worse than none."""
-    named = re.compile(r"`make ([a-z]+)\b")
+    named = re.compile(r"[`']make ([a-z]+)\b")
     wrong = [
         f"{file}: `make {target}`"
         for file in written
