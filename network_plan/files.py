@@ -23,7 +23,7 @@ def shown(folder: Path) -> str:
     """A folder as messages show it: relative to the working directory where it lies below it."""
     try:
         return str(folder.resolve().relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, OSError, RuntimeError):  # elsewhere, or a link that leads to itself
         return str(folder)
 
 
