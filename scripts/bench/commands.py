@@ -6,21 +6,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from scripts.bench.measure import Figure, median
+from scripts.bench.measure import Row, alternately, run, seconds, spread
 from scripts.toolchain.paths import VENV
 
 SECONDS = 0.8
 MIB = 150
-TIMES = 5
+SETUP_SECONDS = 0.5
+TIMES = 7
 
 
-def figures() -> Iterator[Figure]:
+def rows() -> Iterator[Row]:
     """Measure `awan check`, `awan plan --json`, and a set-up that has nothing to do."""
     awan = str(VENV / "bin" / "awan")
-    for words in (["check"], ["plan", "--json"]):
-        took = median([awan, *words], TIMES)
-        what = f"awan {' '.join(words)}"
-        yield Figure(what=what, value=round(took.seconds, 3), unit="s", limit=SECONDS)
-        yield Figure(what=f"{what}, memory", value=round(took.mib, 1), unit="MiB", limit=MIB)
-    took = median([sys.executable, "scripts/toolchain"], TIMES)
-    yield Figure(what="make setup, nothing to do", value=round(took.seconds, 3), unit="s", limit=0.5)
+    wanted = (("awan check", [awan, "check"]), ("awan plan --json", [awan, "plan", "--json"]))
+    for name, command in wanted:
+        (taken,) = alternately(TIMES, lambda command=command: run(command))  # type: ignore[misc]
+        yield Row(name=name, value=seconds(taken), unit="s", limit=SECONDS, spread=spread(taken))
+        yield Row(name=f"{name}, memory", value=max(one.mib for one in taken), unit="MiB", limit=MIB)
+    (taken,) = alternately(TIMES, lambda: run([sys.executable, "scripts/toolchain"]))
+    yield Row(
+        name="make setup, nothing to do",
+        value=seconds(taken),
+        unit="s",
+        limit=SETUP_SECONDS,
+        spread=spread(taken),
+    )
