@@ -169,7 +169,7 @@ class QemuCreate(QemuDisks):
             self._complete_config(conf)
             if "tags" in conf:
                 self.check_tags(user, vm.vmid, pool)
-                conf["tags"] = values_of.unique_tags(conf["tags"])
+                conf["tags"] = values_of.unique_tags(conf["tags"], str(self.options.get("tag-style", "")))
         except (PveError, TaskError) as e:
             for volid in made:
                 self.free(volid, vm.node)

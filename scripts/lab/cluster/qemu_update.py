@@ -221,7 +221,7 @@ class QemuUpdate(QemuCreate):
                 vm.pending["boot"] = "order=" + ";".join([*order, option])
         elif option == "tags":
             self.check_tags(user, vm.vmid, None)
-            value = values_of.unique_tags(value)
+            value = values_of.unique_tags(value, str(self.options.get("tag-style", "")))
         elif re.fullmatch(r"net\d+", option) and option in vm.config:
             self.check_bridges(user, {option: vm.config[option]})
         elif option == "boot":

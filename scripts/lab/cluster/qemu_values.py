@@ -6,9 +6,11 @@ Follows qemu-server `PVE/API2/Qemu.pm`, `PVE/QemuServer.pm` and `PVE/QemuServer/
 
 from __future__ import annotations
 
+import base64
 import re
 import urllib.parse
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from fakepve.lxc import SIZE_UNITS, format_size
@@ -112,9 +114,14 @@ def nets_of(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
             yield key, net_parts(config[key])
 
 
-def unique_tags(text: str) -> str:
-    """pve-guest-common GuestHelpers.pm get_unique_tags with the default tag style: lower case, sorted, once each."""
-    return ";".join(sorted({tag.lower() for tag in re.split(r"[;,\s]+", text) if tag}))
+def unique_tags(text: str, style: str = "") -> str:
+    """pve-guest-common GuestHelpers.pm get_unique_tags: lower case, sorted, once each, unless the style says not."""
+    tags = [tag for tag in re.split(r"[;,\s]+", text) if tag]
+    if "ordering=config" not in style:
+        tags.sort(key=str if "case-sensitive=1" in style else str.lower)
+    if "case-sensitive=1" not in style:
+        tags = [tag.lower() for tag in tags]
+    return ";".join(dict.fromkeys(tags))
 
 
 def memory_of(config: dict[str, Any]) -> int:
@@ -123,14 +130,20 @@ def memory_of(config: dict[str, Any]) -> int:
 
 
 def check_ssh_keys(encoded: str) -> None:
-    """pve-common Tools.pm validate_ssh_public_keys."""
+    """pve-common Tools.pm validate_ssh_public_keys, which asks `ssh-keygen -l` of each line."""
     for line in urllib.parse.unquote(encoded).splitlines():
-        if (
-            line.strip()
-            and not line.startswith("#")
-            and not re.match(r"^(?:\S+\s+)?(?:ssh-\S+|ecdsa-\S+|sk-\S+)\s+[A-Za-z0-9+/=]+(?:\s.*)?$", line)
-        ):
+        if line.strip() and not any(_is_key(kind, blob) for kind, blob in pairwise(line.split())):
             raise die("SSH public key validation error")
+
+
+def _is_key(kind: str, blob: str) -> bool:
+    """True where the base64 text is a key that says itself that it is of this kind."""
+    try:
+        data = base64.b64decode(blob, validate=True)
+    except ValueError:
+        return False
+    length = int.from_bytes(data[:4], "big")
+    return len(data) > 4 + length + 16 and data[4 : 4 + length] == kind.encode()
 
 
 def typed(option: str, value: Any) -> Any:

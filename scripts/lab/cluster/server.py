@@ -26,6 +26,7 @@ from scripts.lab.cluster.base import WRITING, Handler, Route, Values
 from scripts.lab.cluster.keep import Keep
 from scripts.lab.cluster.locks import lock_for
 from scripts.lab.cluster.patterns import readable
+from scripts.lab.cluster.pmxcfs import FirewallFiles
 from scripts.lab.cluster.spec import ClusterSpec
 from scripts.lab.cluster.state import Store
 
@@ -44,6 +45,7 @@ class LabPve(Keep):
     def __init__(self, spec: ClusterSpec, folder: Path, host: str = "127.0.0.1", port: int = 0) -> None:
         readable()
         super().__init__(spec, Store(folder / "state.db", self.dump), host, port)
+        self.firewall_files = FirewallFiles()
         self.calls: Counter[tuple[str, str]] = Counter()
         self._seen_calls = folder / "calls.jsonl"
         self.table: dict[tuple[str, str], Handler] = {
@@ -172,7 +174,7 @@ class LabPve(Keep):
             if lock is None:
                 return await handler(values, user)
             async with self.cfs_lock(*lock):
-                return await handler(values, user)
+                return await self._write(lock[0], handler, values, user)
 
         try:
             data = await self.answer(request, match, await params(request), user, call if handler else None)
@@ -182,6 +184,16 @@ class LabPve(Keep):
                 self.store.flush()
                 self.changed()
         return ok(data)
+
+    async def _write(self, lock: str, handler: Handler, values: Values, user: str) -> Any:
+        """A write under its lock; the firewall's files have a size that they must not pass."""
+        if not lock.startswith("firewall-") or lock.startswith("firewall-host"):
+            return await handler(values, user)
+        if lock == "firewall-cluster":
+            name, conf = "cluster.fw", self.firewall_config("cluster")
+        else:
+            name, conf = f"{values['vmid']}.fw", self.firewall_config("vm", vmid=values["vmid"])
+        return await self.firewall_files.write(name, conf, lambda: handler(values, user))
 
     def refuse_without_quorum(self, method: str, template: str) -> None:
         """VM configuration is in /etc/pve; stopping a VM is not, and starting one fails in its task."""

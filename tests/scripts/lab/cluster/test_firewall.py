@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from proxmoxer import ResourceException
 
 from tests.scripts.lab.cluster.conftest import Lab
 
@@ -86,6 +87,22 @@ def test_rule_that_names_nothing_is_refused(lab: Lab, refused: Refused) -> None:
     assert "[dest: no such ipset 'none']" in refused(
         vm.firewall.rules.post, type="in", action="ACCEPT", dest="+none"
     )
+
+
+def test_file_of_the_cluster_holds_a_mebibyte(lab: Lab, refused: Refused) -> None:
+    firewall = lab.api.cluster.firewall
+    firewall.groups.post(group="big")
+    rule = {"type": "in", "action": "ACCEPT", "comment": "x" * 60_000, "enable": 1}
+    with pytest.raises(ResourceException) as refusal:
+        for _ in range(20):
+            firewall.groups("big").post(**rule)
+    assert refusal.value.content.startswith("unable to write '/etc/pve/firewall/cluster.fw.tmp.")
+    assert refusal.value.content.endswith(" - File too large")
+    kept = len(firewall.groups("big").get())
+    assert refused(firewall.groups("big").post, **rule).endswith("File too large")
+    assert len(firewall.groups("big").get()) == kept == 17
+    firewall.groups("big")(0).delete()
+    firewall.groups("big").post(**rule)
 
 
 def test_held_lock_of_a_vm_firewall(lab: Lab, refused: Refused) -> None:

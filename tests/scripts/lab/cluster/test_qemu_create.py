@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.scripts.lab.cluster.conftest import IMAGE, Lab, connect
 
 pytestmark = pytest.mark.lab
 Refused = Callable[..., str]
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBQzd5Nn3bbDYcQkJ3zOk9a2H6Vt8y1uT0m3F0n3x5yK me"
 
 
 def test_vm_from_an_image_reads_back_as_asked(lab: Lab) -> None:
@@ -19,7 +21,7 @@ def test_vm_from_an_image_reads_back_as_asked(lab: Lab) -> None:
         100, pool="dukcapil", memory=2048, cores=2, balloon=0, onboot=1, protection=0, agent="1", cpu="host",
         scsi0=f"local-zfs:0,import-from={IMAGE},discard=on,ssd=1", ide2="local-zfs:cloudinit", boot="order=scsi0",
         net0="virtio=BC:24:11:00:00:01,bridge=vn10,firewall=1", ipconfig0="ip=10.0.10.5/24,gw=10.0.10.1",
-        ciuser="debian", sshkeys="ssh-ed25519%20AAAAC3NzaC1lZDI1NTE5AAAAIA%20me", nameserver="10.0.10.1",
+        ciuser="debian", sshkeys=quote(KEY, safe=""), nameserver="10.0.10.1",
         searchdomain="example.org", tags="population;Awan", startup="order=2", description="register\nawan: u 1\n",
         serial0="socket", vga="serial0", ostype="l26")  # fmt: skip
     shown = vm.config.get()
@@ -80,6 +82,7 @@ def test_missing_image_leaves_no_vm_behind(lab: Lab) -> None:
         ({"flavour": "big"}, "[flavour: property is not defined in schema"),
         ({"ipconfig0": "ip=10.0.0.300/24"}, "[ipconfig0: invalid format"),
         ({"sshkeys": "not%20a%20key"}, "SSH public key validation error"),
+        ({"sshkeys": "ssh-ed25519%20AAAA%20me"}, "SSH public key validation error"),
         ({"pool": "nowhere"}, "403 Permission check failed (pool 'nowhere' does not exist)"),
         ({"args": "-S"}, "only root can set 'args' config"),
     ],

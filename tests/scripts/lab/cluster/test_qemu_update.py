@@ -31,6 +31,16 @@ def test_stopped_vm_takes_all_up_and_keeps_types(lab: Lab) -> None:
     assert not {"tags", "cpulimit"} & set(vm.config.get())
 
 
+def test_tags_follow_the_style_of_the_cluster(lab: Lab) -> None:
+    vm = lab.vm(311)
+    lab.api.cluster.options.put(**{"tag-style": "case-sensitive=1,ordering=config"})
+    vm.config.put(tags="B;a;B;A")
+    assert vm.config.get()["tags"] == "B;a;A"
+    lab.api.cluster.options.put(delete="tag-style")
+    vm.config.put(tags="B,a")
+    assert vm.config.get()["tags"] == "a;b"
+
+
 def test_running_vm_keeps_memory_and_cores_until_it_was_off(lab: Lab) -> None:
     vm = lab.vm(301, cores=1, memory=512)
     lab.done(vm.status.start.post())
