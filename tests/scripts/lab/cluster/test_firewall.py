@@ -92,15 +92,15 @@ def test_rule_that_names_nothing_is_refused(lab: Lab, refused: Refused) -> None:
 def test_file_of_the_cluster_holds_a_mebibyte(lab: Lab, refused: Refused) -> None:
     firewall = lab.api.cluster.firewall
     firewall.groups.post(group="big")
-    rule = {"type": "in", "action": "ACCEPT", "comment": "x" * 60_000, "enable": 1}
+    rule = {"type": "in", "action": "ACCEPT", "comment": "x" * 4000, "enable": 1}
     with pytest.raises(ResourceException) as refusal:
-        for _ in range(20):
+        for _ in range(300):
             firewall.groups("big").post(**rule)
     assert refusal.value.content.startswith("unable to write '/etc/pve/firewall/cluster.fw.tmp.")
     assert refusal.value.content.endswith(" - File too large")
     kept = len(firewall.groups("big").get())
     assert refused(firewall.groups("big").post, **rule).endswith("File too large")
-    assert len(firewall.groups("big").get()) == kept == 17
+    assert len(firewall.groups("big").get()) == kept > 255
     firewall.groups("big")(0).delete()
     firewall.groups("big").post(**rule)
 
