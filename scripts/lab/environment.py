@@ -10,10 +10,7 @@ import contextlib
 import os
 import secrets
 import shlex
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -42,30 +39,6 @@ def passphrase_file() -> Path:
             os.link(part, path)  # the first of two that start at once wins
         part.unlink()
     return path
-
-
-def ssh_connections(folder: Path) -> Path:
-    """Where this lab's open ssh connections have their sockets.
-
-    A folder per lab: by default two labs' ``gw1`` would share one, and a play would reach the other's
-    host. Not below the lab's folder, whose path may be too long for a socket's (108 bytes).
-    """
-    return Path(tempfile.gettempdir()) / f"{names.prefix(folder)}ssh"
-
-
-def close_ssh(folder: Path) -> None:
-    """End the idle ssh connections that Ansible keeps open to this lab's hosts."""
-    sockets = ssh_connections(folder)
-    if not sockets.is_dir():
-        return
-    for socket in sockets.iterdir():
-        subprocess.run(
-            ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab"],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    shutil.rmtree(sockets, ignore_errors=True)
 
 
 def variables(folder: Path, clusters: Iterable[str]) -> dict[str, str]:
@@ -100,10 +73,9 @@ def variables(folder: Path, clusters: Iterable[str]) -> dict[str, str]:
     if config.exists():
         found["AWAN_SSH_CONFIG"] = str(config)
         found["AWAN_SSH_KEYS"] = str(keys.client_key(folder)) + ".pub"
-        found["ANSIBLE_SSH_ARGS"] = (
+        found.update(keys.ansible_environment(folder, names.prefix(folder)))
             f"-F {shlex.quote(str(config))} -o ControlMaster=auto -o ControlPersist=60s"
         )
-        found["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(ssh_connections(folder))
     else:
         found["AWAN_NO_HOSTS"] = "1"
     found["ANSIBLE_CONFIG"] = str(REPOSITORY / "ansible.cfg")

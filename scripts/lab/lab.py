@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from network_plan.model.plan import Plan
-from scripts.lab import environment, internet, wiring
+from scripts.lab import internet, wiring
 from scripts.lab.cluster import launch
 from scripts.lab.fabric import build as fabric_build
 from scripts.lab.fabric import names, netns
@@ -97,7 +97,7 @@ def up(plan: Plan, folder: Path, say: Say) -> tuple[str, ...]:
 
 def down(folder: Path, say: Say) -> None:
     """Stop everything of the lab; its state stays on disk."""
-    environment.close_ssh(folder)
+    keys.end_connections(names.prefix(folder))
     for cluster in sorted(path.parent for path in folder.glob("*/spec.json")):
         launch.stop(cluster)
         say(f"cluster in {cluster.name}: stopped")

@@ -129,4 +129,4 @@ def steps(lab: Lab, stack: str, *args: str, **more: str) -> list[dict[str, Any]]
         env=lab.environment(**more),
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    return [step for step in json.loads(result.stdout)["steps"] if step["op"] != "same"]
+    return [step for step in json.loads(result.stdout)["steps"] if step["op"] not in ("same", "refresh")]

@@ -14,6 +14,7 @@ import pytest
 from scripts.lab import wiring
 from scripts.lab.cluster.client import ControlClient
 from scripts.lab.fabric import names
+from scripts.lab.host import keys
 from scripts.lab.host.control import Host
 from scripts.line import probes, questions
 from scripts.toolchain import paths
@@ -190,22 +191,11 @@ def test_packets_do_as_the_plan_says_before_and_after_a_reboot(line: Lab) -> Non
 
 def test_a_probe_can_fail(line: Lab) -> None:
     """The same probes against a wrong wall disagree: a rule is taken out of the kernel, packets notice."""
-    gw1 = f"{names.prefix(line.folder)}gw1"
-    match = "10.64.2.0/23 . 10.32.1.10 . tcp . 443"
-    element = [
-        "ip",
-        "netns",
-        "exec",
-        gw1,
-        "nft",
-        "delete",
-        "element",
-        "inet",
-        "awan",
-        "flows",
-        f"{{ {match} }}",
-    ]
-    assert line.run(*element).returncode == 0
+    match = "{ 10.64.2.0/23 . 10.32.1.10 . tcp . 443 }"
+    config = str(keys.ssh_config(line.folder))
+    assert (
+        line.run("ssh", "-F", config, "gw1", f"nft delete element inet awan flows '{match}'").returncode == 0
+    )
     try:
         asked = [
             q
