@@ -74,8 +74,6 @@ def variables(folder: Path, clusters: Iterable[str]) -> dict[str, str]:
         found["AWAN_SSH_CONFIG"] = str(config)
         found["AWAN_SSH_KEYS"] = str(keys.client_key(folder)) + ".pub"
         found.update(keys.ansible_environment(folder, names.prefix(folder)))
-            f"-F {shlex.quote(str(config))} -o ControlMaster=auto -o ControlPersist=60s"
-        )
     else:
         found["AWAN_NO_HOSTS"] = "1"
     found["ANSIBLE_CONFIG"] = str(REPOSITORY / "ansible.cfg")
