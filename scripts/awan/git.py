@@ -8,15 +8,15 @@ import subprocess
 from pathlib import Path
 
 
-def _git(folder: Path, *args: str) -> str | None:
+def _git(folder: Path, *args: str, send: bytes = b"") -> bytes | None:
+    """The output of one git command; ``None`` where git is not there or says no.
+
+    Git's own variables, set in hooks, would point it to another repository.
+    """
     env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
         result = subprocess.run(
-            ["git", "-C", str(folder), *args],
-            capture_output=True,
-            text=True,
-            env=env,
-            check=False,
+            ["git", "-C", str(folder), *args], input=send, capture_output=True, env=env, check=False
         )
     except OSError:
         return None
@@ -29,14 +29,12 @@ def merge_base(folder: Path) -> str | None:
     On a branch, where it left ``origin/main`` or ``main``; on ``main`` itself without a remote, the last
     commit. ``None`` outside git, or before the first commit.
     """
-    head = _git(folder, "rev-parse", "--verify", "-q", "HEAD")
-    if head is None:
-        return None
     for upstream in ("origin/main", "main"):
         base = _git(folder, "merge-base", "HEAD", upstream)
         if base is not None:
-            return base.strip()
-    return head.strip()
+            return base.decode().strip()
+    head = _git(folder, "rev-parse", "--verify", "-q", "HEAD")
+    return None if head is None else head.decode().strip()
 
 
 def ledger_before(ledger_dir: Path) -> dict[str, str] | None:
@@ -45,38 +43,32 @@ def ledger_before(ledger_dir: Path) -> dict[str, str] | None:
     if not folder.is_dir():
         return None
     base = merge_base(folder)
-    if base is None:
+    prefix = _git(folder, "rev-parse", "--show-prefix")
+    if base is None or prefix is None:
         return None
-    prefix = (_git(folder, "rev-parse", "--show-prefix") or "").strip()
+    below = os.fsdecode(prefix).removesuffix("\n")
     if folder != ledger_dir:
-        prefix += f"{ledger_dir.name}/"
-    listing = _git(
-        folder, "ls-tree", "-r", "--full-tree", "--format=%(objectname) %(path)", base, prefix or "."
-    )
+        below += f"{ledger_dir.name}/"
+    listing = _git(folder, "ls-tree", "-r", "-z", "--full-tree", base, *([below] if below else []))
     if not listing:
         return None
-    names = [line.split(" ", 1) for line in listing.splitlines()]
-    wanted = [(blob, path) for blob, path in names if path.endswith(".ledger")]
-    texts = _blobs(folder, [blob for blob, _ in wanted])
-    if texts is None:
-        return None
-    return {path.removeprefix(prefix): text for (_, path), text in zip(wanted, texts, strict=True)}
+    blobs = {}
+    for entry in listing.rstrip(b"\0").split(b"\0"):
+        about, _, path = entry.partition(b"\t")
+        if path.endswith(b".ledger"):
+            blobs[os.fsdecode(path).removeprefix(below)] = about.split()[2]
+    return _texts(folder, blobs)
 
 
-def _blobs(folder: Path, blobs: list[str]) -> list[str] | None:
-    """The texts of many objects by one process."""
-    result = subprocess.run(
-        ["git", "-C", str(folder), "cat-file", "--batch"],
-        input="".join(f"{blob}\n" for blob in blobs).encode(),
-        capture_output=True,
-        check=False,
-    )
-    if result.returncode != 0:
+def _texts(folder: Path, blobs: dict[str, bytes]) -> dict[str, str] | None:
+    """File → text of many objects, by one process."""
+    rest = _git(folder, "cat-file", "--batch", send=b"".join(blob + b"\n" for blob in blobs.values()))
+    if rest is None:
         return None
-    texts, rest = [], result.stdout
-    for _ in blobs:
+    texts = {}
+    for name in blobs:
         header, _, rest = rest.partition(b"\n")
         size = int(header.split()[2])
-        texts.append(rest[:size].decode("utf-8", "replace"))
+        texts[name] = rest[:size].decode("utf-8", "surrogateescape")
         rest = rest[size + 1 :]
     return texts

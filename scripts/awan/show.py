@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Printing for people: tables that fit the terminal, and JSON for scripts."""
+"""Printing for people: tables and cards that fit the terminal; JSON for scripts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from network_plan.model.plan import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 200
+"""Columns where the output is no terminal: lines stay whole for grep."""
 
 
 def print_json(value: object) -> None:
@@ -16,22 +23,56 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A plain table; nothing is printed for no rows."""
-    from rich import box
+def _console() -> Console:
+    """Rich is imported by what prints a table, and not by every command."""
     from rich.console import Console
+
+    console = Console(highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    return console
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A plain table; nothing is printed for no rows. Empty lines part it from what follows."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    lines = [[("" if cell is None else str(cell)) for cell in row] for row in rows]
+    lines = [[_text(cell) for cell in row] for row in rows]
     if not lines:
         return
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200
-    console.print(table)
+    console = _console()
+    _print(console, title, table)
+
+
+def print_card(title: str, fields: Iterable[tuple[str, object]]) -> None:
+    """One thing: its title, then a line per field, the names aligned, long values wrapped beside them."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in fields:
+        table.add_row(Text(f"  {name}"), Text(_text(value)))
+    _print(_console(), title, table)
+
+
+def _print(console: Console, title: str, body: object) -> None:
+    """Print without the blanks that pad each line to the table's width."""
+    with console.capture() as captured:
+        console.print(title, style="bold")
+        console.print(body)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+    click.echo()

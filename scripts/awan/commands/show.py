@@ -1,107 +1,94 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``awan show``."""
+"""``awan show``: prints what ``scripts.awan.lookup`` finds."""
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from network_plan.model.plan import Plan, plain
-from scripts.awan.problem import Problem
-from scripts.awan.show import print_json, print_table
+from network_plan.model.flow import Flow
+from network_plan.model.guest import Guest
+from network_plan.model.network import Name, Network, PublicAddress
+from network_plan.model.plan import plain
+from scripts.awan.lookup import find
+from scripts.awan.show import print_card, print_json, print_table
 from scripts.awan.site import json_option, read_plan, site_options
 
-
-def _tenant(plan: Plan, word: str) -> dict[str, object]:
-    tenants = [tenant for tenant in plan.tenants if word in (tenant.key, tenant.name)]
-    if not tenants:
-        return {}
-    key = tenants[0].key
-    return {
-        "tenants": tenants,
-        "networks": [network for network in plan.networks if network.tenant == key],
-        "guests": [guest for guest in plan.guests if guest.tenant == key],
-        "public": [public for public in plan.public if public.holder == key],
-        "exceptions": [item for item in plan.exceptions if item.tenant == key],
-        "flows": [flow for flow in plan.flows if flow.owner == key],
-    }
+_TITLES = {
+    "exceptions": "Exception",
+    "gateway": "Gateway interface",
+    "guests": "VM",
+    "hosts": "Host",
+    "names": "Name",
+    "networks": "Network",
+    "public": "Public address",
+    "tenants": "Tenant",
+}
 
 
-def _guest(plan: Plan, word: str) -> dict[str, object]:
-    guests = [g for g in plan.guests if word in (g.key, g.name, g.fqdn, str(g.vmid))]
-    if not guests:
-        return {}
-    key = guests[0].key
-    networks = {nic.network for guest in guests for nic in guest.nics}
-    addresses = {address.ip for guest in guests for nic in guest.nics for address in nic.addresses}
-    published = {
-        rule.key.partition("/")[2]
-        for gateway in plan.gateways
-        for rule in gateway.dnat
-        if rule.target in addresses
-    }
-    return {
-        "guests": guests,
-        "networks": [network for network in plan.networks if network.key in networks],
-        "public": [public for public in plan.public if public.use == "publish" and public.name in published],
-        "flows": [
-            flow
-            for flow in plan.flows
-            if flow.target.vm == key
-            or networks & set(flow.target.networks)
-            or any(source.vm == key for source in flow.sources)
-        ],
-    }
+def _guest(guest: Guest) -> Sequence[object]:
+    address = ", ".join(str(own.ip) for nic in guest.nics for own in nic.addresses)
+    return guest.key, guest.cluster, guest.vmid, guest.node, address, "yes" if guest.running else "no"
 
 
-def _host(plan: Plan, word: str) -> dict[str, object]:
-    nodes = [node for cluster in plan.clusters for node in cluster.nodes if node.name == word]
-    if not nodes:
-        return {}
-    return {"hosts": nodes, "guests": [guest for guest in plan.guests if guest.node == word]}
+def _named(name: Name) -> Sequence[object]:
+    return name.fqdn, ", ".join(map(str, name.addresses)), name.view
 
 
-def _address(plan: Plan, word: str) -> dict[str, object]:
-    try:
-        address = ip_address(word)
-    except ValueError:
-        return {}
-    return {
-        "networks": [n for n in plan.networks if any(address in prefix for prefix in n.prefixes)],
-        "guests": [g for g in plan.guests if any(a.ip == address for nic in g.nics for a in nic.addresses)],
-        "hosts": [node for cluster in plan.clusters for node in cluster.nodes if address in node.addresses],
-        "public": [public for public in plan.public if public.address == address],
-        "gateway": [
-            interface
-            for gateway in plan.gateways
-            for interface in gateway.interfaces
-            if any(a.ip == address for a in interface.addresses)
-        ],
-        "names": [name for name in plan.names if address in name.addresses],
-    }
+def _network(network: Network) -> Sequence[object]:
+    return network.key, network.role, network.vlan, ", ".join(map(str, network.prefixes)), network.site
 
 
-def find(plan: Plan, word: str) -> dict[str, object]:
-    """Everything that a word names, kind → objects; the first kind that knows it decides."""
-    for look in (_address, _guest, _tenant, _host):
-        found = {kind: objects for kind, objects in look(plan, word).items() if objects}
-        if found:
-            return found
-    raise Problem(
-        f"{word!r} is nothing in the Plan; name a tenant, a host, a VM (tenant/vm, VMID) or an address"
-    )
+def _public(public: PublicAddress) -> Sequence[object]:
+    return public.address, public.use, public.name, public.holder, public.until
+
+
+def _flow(flow: Flow) -> Sequence[object]:
+    sources = ", ".join(source.text for source in flow.sources)
+    services = ", ".join(map(str, flow.services)) or "all"
+    return flow.key, sources, flow.target.text, services, flow.until, flow.why
+
+
+_TABLES: Mapping[str, tuple[str, Sequence[str], Callable[[Any], Sequence[object]]]] = {
+    "flows": ("Flows", ("flow", "from", "to", "services", "until", "why"), _flow),
+    "guests": ("VMs", ("VM", "cluster", "VMID", "host", "address", "runs"), _guest),
+    "names": ("Names", ("name", "addresses", "seen"), _named),
+    "networks": ("Networks", ("network", "role", "VLAN", "prefixes", "site"), _network),
+    "public": ("Public addresses", ("address", "use", "name", "holder", "until"), _public),
+}
+"""How kinds are listed beside the thing that was asked for; what has no list here gets a card each."""
 
 
 def _cell(value: object) -> str:
-    value = plain(value)
-    if isinstance(value, list):
-        return ", ".join(map(_cell, value)) or "-"
+    """A field's value on one line."""
     if isinstance(value, dict):
-        short = value.get("key") or value.get("text") or value.get("name") or value.get("slot")
-        return str(short) if short else ", ".join(f"{key} {_cell(item)}" for key, item in value.items())
-    return "-" if value is None else str(value)
+        return " ".join(_cell(item) for item in value.values() if item not in (None, [], ""))
+    if isinstance(value, list):
+        return ", ".join(map(_cell, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _label(name: str) -> str:
+    """``memory_mib`` → ``memory (MiB)``."""
+    return name.replace("_mib", " (MiB)").replace("_gib", " (GiB)").replace("_", " ")
+
+
+def _fields(item: object) -> list[tuple[str, object]]:
+    """An object's fields as lines; a VM's firewall as what it lets in."""
+    fields = plain(item)
+    assert isinstance(fields, dict)
+    rows: list[tuple[str, object]] = []
+    for name, value in fields.items():
+        if name == "firewall":
+            rows.append(("lets in", "\n".join(rule["key"] for rule in value["rules"]) or "nothing"))
+        elif value not in (None, [], ""):
+            rows.append((_label(name), _cell(value)))
+    return rows
 
 
 @click.command("show")
@@ -121,11 +108,11 @@ def command(word: str, site: Path | None, ledger: Path | None, as_json: bool) ->
     if as_json:
         print_json(found)
         return 0
-    for kind, objects in found.items():
-        assert isinstance(objects, list)
+    for place, (kind, objects) in enumerate(found.items()):
+        if kind in _TABLES and place:
+            title, columns, row = _TABLES[kind]
+            print_table(title, columns, map(row, objects))
+            continue
         for item in objects:
-            fields = plain(item)
-            assert isinstance(fields, dict)
-            rows = [(name, _cell(value)) for name, value in fields.items() if value not in (None, [], "")]
-            print_table(kind, ("", ""), rows)
+            print_card(_TITLES[kind], _fields(item))
     return 0
