@@ -117,7 +117,7 @@ class QemuCreate(QemuDisks):
             await self._make(vm, params, drives, default, user, pool, emsg)
             if v.get("start"):
                 self.log_line("Execute autostart")
-                await self.start_worker(vm, user)
+                await self.start_worker(vm, user)  # qemu_power.py
 
         return await self.task(
             node, "qmcreate", vmid, user, body, vm=vm, undo=lambda: self.drop_unfinished(vm)
@@ -257,6 +257,3 @@ class QemuCreate(QemuDisks):
                 for name, entry in list(self.volumes_at(sid, vm.node).items()):
                     if entry.get("vmid") == vm.vmid and entry["content"] == "images":
                         self.free(f"{sid}:{name}", vm.node)
-
-    async def start_worker(self, vm: Vm, user: str) -> None:
-        raise NotImplementedError

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A VM's drives: checks before they are made, making and importing, unused volumes, resize, move, unlink.
+"""A VM's drives: checks before they are made, making and importing, unused volumes, resize, move.
 
 Follows qemu-server `PVE/API2/Qemu.pm` (check_drive_param, check_storage_access, create_disks, resize_vm,
 move_vm_disk) and `PVE/QemuServer.pm` (vmconfig_register_unused_drive).
@@ -32,7 +32,6 @@ class QemuDisks(Tasks):
         return [
             ("PUT", one + "/resize", self._qemu_resize),
             ("POST", one + "/move_disk", self._qemu_move_disk),
-            ("PUT", one + "/unlink", self._qemu_unlink),
         ]
 
     # ------------------------------------------------------------------ checks
@@ -309,11 +308,3 @@ class QemuDisks(Tasks):
                 self.add_unused(vm, volume)
 
         return await self.task(vm.node, "qmmove", vm.vmid, user, body, vm=vm)
-
-    async def _qemu_unlink(self, v: Values, user: str) -> Any:
-        return await self.update_config(
-            v["node"], v["vmid"], user, {"delete": v["idlist"], "force": v.get("force")}
-        )
-
-    async def update_config(self, node: str, vmid: int, user: str, given: Values) -> None:
-        raise NotImplementedError

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Changing a VM's configuration: `PUT` and `POST .../config`; what a running VM takes up, and what waits.
+"""Changing a VM's configuration: `PUT` and `POST .../config`, `unlink`; what a running VM takes up, and what waits.
 
 Follows qemu-server `PVE/API2/Qemu.pm` $update_vm_api and `PVE/QemuServer.pm` vmconfig_hotplug_pending,
 vmconfig_apply_pending. The default hotplug features apply: network, disk, usb; memory and cores wait for a restart.
@@ -34,10 +34,18 @@ class QemuUpdate(QemuCreate):
 
     def _lab_qemu_update(self) -> list[Route]:
         config = "/nodes/{node}/qemu/{vmid}/config"
-        return [("PUT", config, self._config_put_sync), ("POST", config, self._config_post_task)]
+        return [
+            ("PUT", config, self._config_put_sync),
+            ("POST", config, self._config_post_task),
+            ("PUT", "/nodes/{node}/qemu/{vmid}/unlink", self._unlink),
+        ]
 
     async def _config_put_sync(self, v: Values, user: str) -> None:
         await self.update_config(v["node"], v["vmid"], user, v)
+
+    async def _unlink(self, v: Values, user: str) -> None:
+        given = {"delete": v["idlist"], "force": v.get("force")}
+        await self.update_config(v["node"], v["vmid"], user, given)
 
     async def update_config(self, node: str, vmid: int, user: str, given: Values) -> None:
         vm, update = self._prepare(node, vmid, user, given)

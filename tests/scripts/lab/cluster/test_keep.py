@@ -7,14 +7,16 @@ import os
 import signal
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from scripts.lab.cluster import launch
 from scripts.lab.cluster.spec import read_spec
-from tests.scripts.lab.cluster.conftest import IMAGE, Lab, running
+from tests.scripts.lab.cluster.conftest import IMAGE, Lab, connect, running
 
 pytestmark = pytest.mark.lab
 
@@ -98,6 +100,34 @@ def test_nothing_that_was_answered_is_lost(tmp_path: Path, how: signal.Signals) 
         assert again.pid != lab.cluster.pid
         assert (again.endpoint, again.fingerprint) == (lab.cluster.endpoint, lab.cluster.fingerprint)
         assert everything(lab) == before
+
+
+def test_kill_amid_many_writes_loses_none_that_was_answered(tmp_path: Path) -> None:
+    for lab in running(tmp_path / "dc"):
+        answered: list[int] = []
+
+        def make(first: int, lab: Lab = lab, answered: list[int] = answered) -> None:
+            api = connect(lab.cluster)
+            for vmid in range(first, first + 1000):
+                try:
+                    api.nodes("dc1").qemu.post(vmid=vmid, memory=512, scsi0="local-zfs:1", pool="dukcapil")
+                except requests.exceptions.ConnectionError:
+                    return
+                answered.append(vmid)
+
+        with ThreadPoolExecutor(4) as pool:
+            for n in range(4):
+                pool.submit(make, 1000 * (n + 1))
+            while len(answered) < 60:
+                time.sleep(0.005)
+            kill(lab)
+        launch.start(read_spec(lab.cluster.folder / "spec.json"), lab.cluster.folder)
+        root = connect(lab.cluster, "root")
+        found = {vm["vmid"]: vm.get("lock") for vm in root.nodes("dc1").qemu.get()}
+        assert set(answered) <= set(found)
+        owners = {v["vmid"] for v in root.nodes("dc1").storage("local-zfs").content.get()}
+        assert owners <= set(found)
+        assert {vmid for vmid, lock in found.items() if lock is None} <= owners
 
 
 def test_task_that_was_cut_off_says_so_and_its_vm_stays_locked(tmp_path: Path) -> None:
