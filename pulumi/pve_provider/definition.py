@@ -66,6 +66,8 @@ class Field:
     replaces: bool = False
     setting: bool = False
     """Steers the provider and is not kept in PVE: a change alone is written to the state, not to PVE."""
+    free: bool = False
+    """Left out, it stays as it is in PVE: taking it out of the program changes nothing."""
     choices: tuple[str, ...] = ()
     pattern: str = ""
     normal: Callable[[Any], Any] | None = None

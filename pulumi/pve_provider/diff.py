@@ -41,7 +41,7 @@ def compare(fields: tuple[Field, ...], news: Values, olds: Values, old_inputs: V
             continue
         from_inputs = field.write_only or field.setting
         before = old_inputs if from_inputs else olds
-        if field.name not in news and field.name not in old_inputs:
+        if field.name not in news and (field.free or field.name not in old_inputs):
             continue
         out.extend(
             _field(

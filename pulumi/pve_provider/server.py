@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ _KINDS = {
     (diff.How.DELETE, True): provider_pb2.PropertyDiff.DELETE_REPLACE,
 }
 Context = grpc.ServicerContext
+TOKEN: frozenset[Path] = frozenset({("apiToken",)})
 
 
 class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -94,7 +96,7 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
         if isinstance(values.get("apiToken"), str):
             SCRUBBER.add(values["apiToken"])
         return provider_pb2.CheckResponse(
-            inputs=wire.encode(provider_config.pack(values), {("apiToken",)}), failures=_failures(failures)
+            inputs=wire.encode(provider_config.pack(values), TOKEN), failures=_failures(failures, TOKEN)
         )
 
     def DiffConfig(self, request: Any, context: Context) -> Any:
@@ -130,7 +132,9 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
         news = wire.decode(request.news)
         values, failures = check.check(resource, news.values)
         secrets = _secrets(resource, news)
-        return provider_pb2.CheckResponse(inputs=wire.encode(values, secrets), failures=_failures(failures))
+        return provider_pb2.CheckResponse(
+            inputs=wire.encode(values, secrets), failures=_failures(failures, secrets)
+        )
 
     def Diff(self, request: Any, context: Context) -> Any:
         """The differences between new inputs and the refreshed state."""
@@ -293,9 +297,14 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
         raise Stopped(reason)
 
 
-def _failures(found: list[tuple[str, str]]) -> list[Any]:
+def _failures(found: list[tuple[str, str]], secret: frozenset[Path] = frozenset()) -> list[Any]:
+    """The engine prints the value of a property that it is told of, so a secret one is only named in the reason."""
+    hidden = {path[0] for path in secret}
     return [
-        provider_pb2.CheckFailure(property=name, reason=SCRUBBER.clean(f"{name} {reason}"))
+        provider_pb2.CheckFailure(
+            property="" if re.split(r"[.\[]", name)[0] in hidden else name,
+            reason=SCRUBBER.clean(f"{name} {reason}"),
+        )
         for name, reason in found
     ]
 

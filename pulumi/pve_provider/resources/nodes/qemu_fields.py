@@ -130,9 +130,9 @@ FIELDS = (
     Field(name="pool", doc="The pool it belongs to."),
     Field(name="tags", doc="Its tags.", many=Many.SET, normal=lower),
     Field(name="description", doc="Notes for people.", normal=description),
-    Field(name="started", doc="Whether it runs; as it is if unset.", kind=Kind.BOOL),
-    Field(name="template", doc="Whether it is a template. There is no way back.", kind=Kind.BOOL),
-    Field(name="bootOrder", doc="Devices to boot from, in this order.", many=Many.LIST),
+    Field(name="started", free=True, doc="Whether it runs; as it is if unset.", kind=Kind.BOOL),
+    Field(name="template", free=True, doc="Whether it is a template. There is no way back.", kind=Kind.BOOL),
+    Field(name="bootOrder", free=True, doc="Devices to boot from, in this order.", many=Many.LIST),
     Field(
         name="disks",
         doc="Its disks; those attached by hand are left alone.",

@@ -194,9 +194,8 @@ def configure(
     for field in PLAIN:
         if field.name in dropped and field.parameter in live:
             gone.add(field.parameter)
-    for name, key in (("tags", "tags"), ("bootOrder", "boot")):
-        if (name in dropped and key in live) or (name in news and not news[name] and key in live):
-            gone.add(key)
+    if "tags" in live and not news.get("tags") and ("tags" in dropped or "tags" in news):
+        gone.add("tags")
     _cloud(news, live, dropped, params, gone, wanted)
     allocates = _disks(news, live, dropped, params, gone)
     for network in news["networks"]:
