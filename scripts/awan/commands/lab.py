@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``awan lab``: up, down, status, reset, env, probe."""
+"""``awan lab``: up, down, status, reset, env, fault."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from scripts.awan.problem import SYSTEM, Problem
 from scripts.awan.show import print_json, print_table
 from scripts.awan.site import json_option, read_plan, site_options
 from scripts.lab import environment, lab
+from scripts.lab.cluster.client import ControlClient, ControlError
 from scripts.lab.cluster.launch import LaunchError
 from scripts.lab.fabric.netns import NetworkError
 from scripts.lab.host.control import HostError
@@ -133,4 +134,46 @@ def env(site: Path | None, ledger: Path | None) -> int:
     if not any(lab.status(plan, folder).clusters.values()):
         raise Problem("the lab does not run; start it with 'awan lab up' or 'make up'", SYSTEM)
     click.echo(environment.as_shell(folder, _clusters(plan)))
+    return 0
+
+
+def _value(text: str) -> object:
+    """``3`` → number, ``true``/``false`` → flag, else text."""
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+@command.command("fault")
+@click.argument("cluster")
+@click.argument("operation")
+@click.argument("given", nargs=-1, metavar="[NAME=VALUE]...")
+def fault(cluster: str, operation: str, given: tuple[str, ...]) -> int:
+    r"""Break something in a lab cluster, or ask it how it is.
+
+    Operations: fail, lose, fail_task, node, quorum, hold_lock, release_lock, vm_lock, storage_full,
+    network, time_scale, clear_faults; status, calls, reset_calls.
+
+    \b
+    Example:
+      awan lab fault dc fail method=POST path=/nodes/{node}/qemu status=503 text=busy times=1
+      awan lab fault dc lose method=POST path=/nodes/{node}/qemu       written, answer lost
+      awan lab fault dc node node=dc2 online=false
+      awan lab fault dc clear_faults
+    """
+    values = dict(item.partition("=")[::2] for item in given)
+    if any("=" not in item for item in given):
+        raise Problem("a fault takes NAME=VALUE words; see 'awan lab fault --help'")
+    try:
+        client = ControlClient(environment.lab_dir() / cluster)
+        answer = client.ask(operation, **{name: _value(text) for name, text in values.items()})
+    except FileNotFoundError as error:
+        raise Problem(f"the lab has no cluster {cluster!r}; see 'awan lab status'") from error
+    except ControlError as error:
+        raise Problem(str(error), SYSTEM) from error
+    if answer is not None:
+        print_json(answer)
     return 0
