@@ -69,6 +69,6 @@ def _texts(folder: Path, blobs: dict[str, bytes]) -> dict[str, str] | None:
     for name in blobs:
         header, _, rest = rest.partition(b"\n")
         size = int(header.split()[2])
-        texts[name] = rest[:size].decode("utf-8", "surrogateescape")
+        texts[name] = rest[:size].decode("utf-8", "surrogateescape").replace("\r\n", "\n")
         rest = rest[size + 1 :]
     return texts

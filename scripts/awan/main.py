@@ -31,6 +31,16 @@ COMMANDS: Mapping[str, str] = {
 """Name → first line of help, here so that ``awan --help`` and completion load nothing."""
 
 
+class _Help(click.HelpFormatter):
+    r"""Help from raw docstrings: click's mark for a paragraph that keeps its lines stands in them as ``\b``."""
+
+    def write_text(self, text: str) -> None:
+        super().write_text(text.replace("\\b\n", "\b\n"))
+
+
+click.Context.formatter_class = _Help
+
+
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

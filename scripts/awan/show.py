@@ -23,6 +23,11 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False))
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 error``, ``2 errors``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _console() -> Console:
     """Rich is imported by what prints a table, and not by every command."""
     from rich.console import Console

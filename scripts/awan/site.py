@@ -56,6 +56,18 @@ def today_option(function: F) -> F:
     )(function)
 
 
+def complete_word(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Words of the Plan for the shell's completion: tenants, VMs, networks, hosts. A broken site has none."""
+    try:
+        plan = load_plan(*folders(None, None))
+    except (PlanError, FileError):
+        return []
+    words = {tenant.key for tenant in plan.tenants} | {guest.key for guest in plan.guests}
+    words |= {network.key for network in plan.networks}
+    words |= {node.name for cluster in plan.clusters for node in cluster.nodes}
+    return sorted(word for word in words if word.startswith(incomplete))
+
+
 def folders(site: Path | None, ledger: Path | None) -> tuple[Path, Path]:
     """The two folders, with their defaults."""
     site = site or find_site()

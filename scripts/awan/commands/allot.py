@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
 
 from network_plan.files import FileError, append_entries, shown
 from scripts.awan.problem import Problem
-from scripts.awan.show import print_json
+from scripts.awan.show import counted, print_json
 from scripts.awan.site import folders, json_option, read_checked, site_options
 
 
@@ -28,7 +27,7 @@ def command(site: Path | None, ledger: Path | None, dry_run: bool, as_json: bool
       awan allot --dry-run
       awan allot && git diff inventory/ledger
     """
-    result = read_checked(site, ledger, date.today())
+    result = read_checked(site, ledger, None)
     errors = [finding for finding in result.errors if finding.in_the_way]
     if errors:
         raise Problem("\n".join(map(str, errors)) + "\nnothing was allotted; mend the errors first")
@@ -44,5 +43,7 @@ def command(site: Path | None, ledger: Path | None, dry_run: bool, as_json: bool
     for entry in result.missing:
         click.echo(f"{shown(ledger_dir)}/{entry.file}: {entry.line}")
     verb = "would be written" if dry_run else "written"
-    click.echo(f"{len(result.missing)} lines {verb}" if result.missing else "the ledger is complete")
+    click.echo(
+        f"{counted(len(result.missing), 'line')} {verb}" if result.missing else "the ledger is complete"
+    )
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from network_plan.model.plan import plain
-from scripts.awan.show import print_json
+from scripts.awan.show import counted, print_json
 from scripts.awan.site import json_option, read_checked, site_options, today_option
 
 
@@ -41,8 +41,10 @@ def command(site: Path | None, ledger: Path | None, today: date, as_json: bool) 
         click.echo(
             f"{plan.regency}: {len(plan.tenants)} tenants, {len(plan.networks)} networks, "
             f"{len(plan.guests)} guests in {len(plan.clusters)} clusters, {len(plan.flows)} flows; "
-            f"{errors} errors, {warnings} warnings"
+            f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
         )
     else:
-        click.echo(f"{errors} errors, {warnings} warnings; there is no Plan until the errors are mended")
+        click.echo(
+            f"{counted(errors, 'error')}, {counted(warnings, 'warning')}; there is no Plan until they are mended"
+        )
     return 1 if errors else 0

@@ -15,7 +15,7 @@ from network_plan.model.network import Name, Network, PublicAddress
 from network_plan.model.plan import plain
 from scripts.awan.lookup import find
 from scripts.awan.show import print_card, print_json, print_table
-from scripts.awan.site import json_option, read_plan, site_options
+from scripts.awan.site import complete_word, json_option, read_plan, site_options
 
 _TITLES = {
     "exceptions": "Exception",
@@ -92,7 +92,7 @@ def _fields(item: object) -> list[tuple[str, object]]:
 
 
 @click.command("show")
-@click.argument("word")
+@click.argument("word", shell_complete=complete_word)
 @site_options
 @json_option
 def command(word: str, site: Path | None, ledger: Path | None, as_json: bool) -> int:

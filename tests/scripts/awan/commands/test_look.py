@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``plan``, ``show``, ``reach`` and ``render``: what they print, in words and as JSON, and how they end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from network_plan.build import load_plan
+from scripts.awan.commands.reach import split_target
+
+Awan = Callable[..., Any]
+Spoil = Callable[[str, str, str], None]
+
+
+def test_the_plan_as_json_is_the_plan(awan: Awan, inventory: Path) -> None:
+    said = awan("plan", "--json")
+    assert said.code == 0
+    assert said.out == load_plan(inventory / "site").to_json()
+    assert awan("plan", "--json").out == said.out
+
+
+def test_the_plan_for_people(awan: Awan) -> None:
+    out = awan("plan").out
+    assert out.startswith("Minimal · epoch 1, primary dc · serial 30\n")
+    assert "dc        100    dinas/app       dc1    10.1.0.10   1024   yes" in out
+    assert "203.0.113.1   egress    offices   kominfo" in out
+    assert not any(line != line.rstrip() for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "command", [("plan",), ("show", "dinas"), ("reach", "internet", "www"), ("render", "dns")]
+)
+def test_without_a_plan_the_errors_are_printed_and_it_exits_2(
+    awan: Awan, spoil: Spoil, command: tuple[str, ...]
+) -> None:
+    spoil("site/tenants/kominfo.yml", "to: vm:state", "to: vm:stat")
+    said = awan(*command)
+    assert (said.code, said.out) == (2, "")
+    assert "there is no vm 'kominfo/stat'; did you mean 'kominfo/state'?" in said.err
+
+
+@pytest.mark.parametrize(
+    ("word", "lines"),
+    [
+        ("dinas", ["Tenant", "  name      Dinas", "VMs", "dinas/app   dc        100    dc1    10.1.0.10   yes", "dinas/office-to-app   office:dinas   vm:dinas/app   tcp/443            the counter"]),
+        ("dinas/app", ["VM", "  lets in      dinas/office-to-app:office-dinas:tcp-443", "  memory (MiB)  1024", "203.0.113.0   publish   www    kominfo"]),
+        ("kominfo-state", ["VM", "  twin         yes", "regency/dns                   offices, servers   gateway            udp/53             names are resolved at the gateway"]),
+        ("100", ["VM", "  key          dinas/app"]),
+        ("dc1", ["Host", "  cores        4", "VMs"]),
+        ("10.1.0.10", ["Network", "  key       dinas/servers", "app.dinas.minimal.example   10.1.0.10   internal"]),
+        ("10.1.0.1", ["Network", "Gateway interface", "  name       lan20"]),
+        ("203.0.113.1", ["Public address", "  use      egress"]),
+        ("10.0.0.11", ["Host", "  name         dc2"]),
+    ],
+)  # fmt: skip
+def test_show_knows(awan: Awan, word: str, lines: list[str]) -> None:
+    said = awan("show", word)
+    assert said.code == 0
+    squeezed = {" ".join(line.split()) for line in said.out.splitlines()}
+    assert {" ".join(line.split()) for line in lines} <= squeezed
+    assert "\n\n\n" not in said.out
+
+
+def test_show_as_json(awan: Awan) -> None:
+    data = json.loads(awan("show", "dinas/app", "--json").out)
+    assert sorted(data) == ["flows", "guests", "networks", "public"]
+    assert data["guests"][0]["nics"][0]["addresses"] == ["10.1.0.10/24"]
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("dinsa", "did you mean 'dinas'?"), ("192.0.2.1", "name a tenant, a host, a VM"), ("", "name a tenant")],
+)
+def test_show_of_nothing_exits_2(awan: Awan, word: str, hint: str) -> None:
+    said = awan("show", word)
+    assert said.code == 2
+    assert hint in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "service"),
+    [
+        ("rsud/simrs:443/tcp", "rsud/simrs", "tcp/443"),
+        ("vm:rsud/simrs:443/tcp", "vm:rsud/simrs", "tcp/443"),
+        ("office:rsud", "office:rsud", "icmp"),
+        ("10.0.0.1:5000-5010/udp", "10.0.0.1", "udp/5000-5010"),
+        ("[2001:db8::1]:443/tcp", "2001:db8::1", "tcp/443"),
+        ("[2001:db8::1]", "2001:db8::1", "icmp"),
+    ],
+)
+def test_a_target_is_taken_apart(text: str, target: str, service: str) -> None:
+    assert split_target(text) == (target, service)
+
+
+def test_reach_yes_exits_0(awan: Awan) -> None:
+    said = awan("reach", "office:dinas", "dinas/app:443/tcp")
+    assert said.code == 0
+    assert said.out.splitlines() == [
+        "yes: dinas/office-main → dinas/app tcp/443",
+        "  passes  gateway gw1 (forward): dinas/office-to-app",
+        "  passes  firewall of VM 100 (dinas/app): dinas/office-to-app:office-dinas:tcp-443",
+    ]
+
+
+def test_reach_no_exits_1_and_json_says_the_same(awan: Awan) -> None:
+    said = awan("reach", "internet", "dinas/app:443/tcp", "--json")
+    assert said.code == 1
+    answer = json.loads(said.out)
+    assert answer["reachable"] is False
+    assert answer["steps"] == [{"where": "gateway gw1 (forward)", "rule": "policy drop", "passed": False}]
+    assert awan("reach", "internet", "dinas/app:443/tcp").out.startswith("no: internet → dinas/app tcp/443\n")
+
+
+def test_reach_of_nothing_exits_2(awan: Awan) -> None:
+    said = awan("reach", "internet", "dinas/ap:443/tcp")
+    assert (said.code, said.err) == (2, "'dinas/ap' is nothing in the Plan; did you mean 'dinas/app'?\n")
+
+
+def test_reach_asks_for_a_day(awan: Awan, spoil: Spoil) -> None:
+    spoil("site/tenants/dinas.yml", "why: the counter", "why: the counter\n    until: 2027-01-31")
+    question = ("reach", "office:dinas", "dinas/app:443/tcp", "--today")
+    assert awan(*question, "2027-01-31").code == 0
+    assert awan(*question, "2027-02-01").code == 1
+
+
+def test_render_writes_one_targets_files(awan: Awan, inventory: Path) -> None:
+    said = awan("render", "pve")
+    assert said.code == 0
+    assert said.out.splitlines() == [
+        f"build/pve/{name}"
+        for name in ("dc/100.fw", "dc/101.fw", "dc/cluster.fw", "drc/101.fw", "drc/cluster.fw")
+    ]
+    assert (inventory.parent / "build/pve/dc/100.fw").read_text(encoding="utf-8").startswith("[OPTIONS]")
+    assert awan("render", "nftables", "--out", "there").out == "there/nftables/gw1.nft\n"
+
+
+def test_render_into_a_file_exits_2(awan: Awan, inventory: Path) -> None:
+    (inventory.parent / "there").write_text("", encoding="utf-8")
+    said = awan("render", "dns", "--out", "there")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.endswith("; choose another folder with --out\n")
