@@ -13,8 +13,9 @@ Start and stop, from Python (`awan lab up` does this with the spec from the Plan
 or by hand: write `FOLDER/spec.json` and run `python -m scripts.lab.cluster --dir FOLDER`.
 
 A folder holds spec.json, state.db (SQLite, a row per object), cluster.crt and .key, fingerprint, endpoint (the port is
-kept), pid (with the start time), control.sock, log, calls.jsonl (each method first asked, and whether the lab invents
-its answer) and tokens/NAME (0600): `pulumi` (iac@pve, least privilege), `verify` (audit@pve, PVEAuditor), `root`.
+kept), pid (with the start time), control.sock, log, calls.jsonl (each method when it is first asked, and whether the
+lab has no true answer to it) and tokens/NAME (0600): `pulumi` (iac@pve, least privilege), `verify` (audit@pve,
+PVEAuditor), `root`.
 
 Faults and counters, over the socket::
 
@@ -27,6 +28,12 @@ Faults and counters, over the socket::
     lab.storage_full("local-zfs", "dc1"); lab.network(latency=20); lab.time_scale(0.1); lab.clear_faults()
     lab.reset_calls(); ...; lab.requests(); lab.invented()   # must be empty for the provider
 
-Which methods keep state: `stateful.py`. Guests: `runtime.py`, named in the spec as `runtime="module:Class"`.
+Which methods keep state: `stateful.py`; all others are refused with status 501. Guests: `runtime.py`, named in the
+spec as `runtime="module:Class"`.
 Nothing of the provider is imported here.
+
+Knowingly not as in PVE: load figures are made up; disks have a size and no content, and a snapshot keeps the
+configuration only; memory and cores are never hotplugged; nodes are not fenced and HA, replication, backup, containers,
+realms and passwords are missing; no guest agent runs; a live migration starts the guest anew in the runtime; a lock is
+held for a fixed time per kind of write; who may set which tag (`user-tag-access`) is not looked at.
 """

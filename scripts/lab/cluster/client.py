@@ -53,7 +53,7 @@ class ControlClient:
         return sum(call["count"] for call in self.calls())
 
     def invented(self) -> list[str]:
-        """The methods that were asked since the last reset and whose answers the lab makes up."""
+        """The methods that were asked since the last reset and that the lab has no true answer to."""
         return [f"{call['method']} {call['path']}" for call in self.calls() if call["invented"]]
 
     def reset_calls(self) -> None:

@@ -69,7 +69,7 @@ class Control:
         }
 
     async def op_calls(self) -> Any:
-        """How often each (method, schema path) was served since the last reset, and whether the lab invents it."""
+        """How often each (method, schema path) was asked since the last reset, and whether it has no true answer."""
         return [
             {"method": m, "path": p, "count": n, "invented": (m, p) not in self.pve.table}
             for (m, p), n in sorted(self.pve.calls.items())

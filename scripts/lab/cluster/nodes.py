@@ -44,6 +44,7 @@ class Nodes(QemuMove):
             ("GET", "/cluster", self._index("/cluster")),
             ("GET", "/access/domains", self._domains),
             ("GET", node, self._index(node)),
+            ("GET", node + "/lxc", self._containers),
             ("GET", node + "/status", self._node_status),
             ("GET", node + "/version", self._version_read),
             ("GET", node + "/network", self._bridges),
@@ -124,6 +125,10 @@ class Nodes(QemuMove):
             "ksm": {"shared": 0},
             "rootfs": {"total": 64 * GIB, "used": 4 * GIB, "free": 60 * GIB, "avail": 60 * GIB},
         }
+
+    async def _containers(self, v: Values, user: str) -> Any:
+        """None: the lab runs virtual machines only."""
+        return []
 
     async def _bridges(self, v: Values, user: str) -> Any:
         """The interfaces that the lab's nodes have: their bridges, and the vnets that were applied."""

@@ -24,7 +24,14 @@ class QemuRead(QemuPower):
 
     def _lab_qemu_read(self) -> list[Route]:
         one = "/nodes/{node}/qemu/{vmid}"
+        agent = [
+            (method, path, self._no_agent)
+            for path, methods in pve_schema.load().paths.items()
+            if path.startswith(one + "/agent/")
+            for method in methods
+        ]
         return [
+            *agent,
             ("GET", "/nodes/{node}/qemu", self._vms_of_node),
             ("GET", one, self._vm_index),
             ("GET", one + "/status", self._vm_status_index),
@@ -112,7 +119,7 @@ class QemuRead(QemuPower):
             "qmpstatus": vm.qmpstatus if vm.running else "stopped",
             "ha": {"managed": 1, "state": vm.ha_state} if vm.ha_managed else {"managed": 0},
         }
-        if str(vm.config.get("agent", "0")).split(",")[0].removeprefix("enabled=") == "1":
+        if self._agent_enabled(vm):
             shown["agent"] = 1
         if vm.running:
             shown.update({"running-machine": "pc-i440fx-10.0+pve0", "running-qemu": "10.0.2"})
@@ -156,6 +163,21 @@ class QemuRead(QemuPower):
                 item.update({k: HIDDEN for k in ("value", "pending") if k in item})
             out.append(item)
         return out
+
+    # -------------------------------------------------------------------- agent
+
+    async def _no_agent(self, v: Values, user: str) -> Any:
+        """No guest of the lab runs the guest agent: every command is refused (QemuServer/Agent.pm)."""
+        vm = self.find(v["node"], v["vmid"])
+        if not self._agent_enabled(vm):
+            raise die("No QEMU guest agent configured")
+        if not vm.running:
+            raise die(f"VM {vm.vmid} is not running")
+        raise die("QEMU guest agent is not running")
+
+    @staticmethod
+    def _agent_enabled(vm: Vm) -> bool:
+        return str(vm.config.get("agent", "0")).split(",")[0].removeprefix("enabled=") == "1"
 
     # --------------------------------------------------------------- cloud-init
 

@@ -2,8 +2,8 @@
 """`LabPve`: all areas together. One table of API methods, one way in for requests.
 
 A request goes through: the certificate's TLS, a fault that waits for it, the token, the schema's checks, permissions,
-the lock of its area, its handler, the disk, the answer. Methods without a handler are answered by fakepve's
-catch-all, which invents; they are counted as such (`stateful.py`).
+the lock of its area, its handler, the disk, the answer. Methods without a handler are refused: an invented answer would
+teach whoever relies on it something wrong. They are counted as such (`stateful.py`).
 """
 
 from __future__ import annotations
@@ -161,12 +161,13 @@ class LabPve(Keep):
             raise PveError(501, f"Method '{request.method} {request.path}' not implemented")
         handler = self.table.get((request.method, match.template))
         self._count(request.method, match.template)
+        if handler is None:
+            raise PveError(501, f"Method '{request.method} {match.template}' is not reproduced by this lab")
         writing = request.method != "GET"
         WRITING.set(writing)
         user = request[USER]
 
         async def call(_match: Any, values: Values) -> Any:
-            assert handler is not None
             if not writing:
                 return await handler(values, user)
             self.refuse_without_quorum(request.method, match.template)
@@ -177,7 +178,7 @@ class LabPve(Keep):
                 return await self._write(lock[0], handler, values, user)
 
         try:
-            data = await self.answer(request, match, await params(request), user, call if handler else None)
+            data = await self.answer(request, match, await params(request), user, call)
         finally:
             if writing:
                 self.mark_area(match.template, match.params)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Which API methods of a lab cluster keep state and read it back, and which still invent their answers.
+"""Which API methods of a lab cluster keep state and read it back, and which it could only invent an answer to.
 
-Computed from the handlers that are registered: `stateful_methods()` is all of them, everything else in PVE's schema
-falls to fakepve's catch-all. `invented(method, path)` tells it for a schema path or a real one.
+Computed from the handlers that are registered: `stateful_methods()` is all of them. Everything else in PVE's schema is
+refused with status 501 and counted; `invented(method, path)` tells it for a schema path or a real one.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ def stateful_methods() -> frozenset[tuple[str, str]]:
 
 
 def inventing_methods() -> frozenset[tuple[str, str]]:
-    """Every (method, schema path) of PVE's API that is answered without state."""
+    """Every (method, schema path) of PVE's API that the lab has no state for."""
     every = {(method, path) for path, methods in pve_schema.load().paths.items() for method in methods}
     return frozenset(every) - stateful_methods()
 
 
 def invented(method: str, path: str) -> bool:
-    """True if the lab makes up what it answers to this method and path (schema path, or a real one)."""
+    """True if the lab has no true answer to this method and path (schema path, or a real one)."""
     paths = pve_schema.load().paths
     template = path.removeprefix("/api2/json")
     if template not in paths:

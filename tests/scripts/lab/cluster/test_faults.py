@@ -112,13 +112,15 @@ def test_task_is_stopped_by_hand(lab: Lab) -> None:
     assert lab.wait(upid) == "interrupted by signal"
 
 
-def test_calls_are_counted_and_invented_ones_named(lab: Lab) -> None:
+def test_calls_are_counted_and_those_without_an_answer_refused(lab: Lab, refused: Refused) -> None:
     lab.control.reset_calls()
     lab.api.pools.get()
     lab.api.pools.get()
     assert lab.control.requests() == 2
     assert lab.control.invented() == []
-    lab.root.cluster.ha.resources.get()
+    assert refused(lab.root.cluster.ha.resources.get) == (
+        "501 Method 'GET /cluster/ha/resources' is not reproduced by this lab"
+    )
     assert lab.control.invented() == ["GET /cluster/ha/resources"]
     assert (
         '"path": "/cluster/ha/resources", "invented": true'

@@ -79,6 +79,16 @@ def test_more_cores_than_the_node_has(lab: Lab) -> None:
     assert lab.wait(vm.status.start.post()) == "MAX 8 vcpus allowed per VM on this node"
 
 
+def test_guest_agent_is_not_there(lab: Lab, refused: Refused) -> None:
+    vm = lab.vm(409)
+    ask = lab.root.nodes("dc1").qemu(409).agent("network-get-interfaces").get
+    assert refused(ask) == "500 No QEMU guest agent configured"
+    vm.config.put(agent="1")
+    assert refused(ask) == "500 VM 409 is not running"
+    lab.done(vm.status.start.post())
+    assert refused(ask) == "500 QEMU guest agent is not running"
+
+
 def test_start_with_create(lab: Lab) -> None:
     lab.done(lab.api.nodes("dc2").qemu.post(vmid=408, memory=512, start=1))
     assert lab.api.nodes("dc2").qemu(408).status.current.get()["status"] == "running"

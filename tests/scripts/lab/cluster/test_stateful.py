@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Which methods of PVE's API still invent their answers: a list reviewed as text, and what must not be in it."""
+"""Which methods of PVE's API have no true answer here: a list reviewed as text, and what must not be in it."""
 
 from __future__ import annotations
 
