@@ -58,7 +58,7 @@ def test_unbound_takes_the_resolvers_file(site: tuple[str, Plan], tmp_path: Path
     """``unbound-checkconf`` of the hosts' own base image, since a workstation need not have unbound."""
     base = paths.base_root()
     if not (base / "usr/sbin/unbound-checkconf").exists():
-        pytest.skip("no base image with unbound; `make toolchain` makes it")
+        pytest.skip("no base image with unbound; `make setup` makes it")
     for name, text in render_target(site[1], "dns").items():
         if not name.endswith(".unbound.conf"):
             continue
