@@ -1,72 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts the provider: prints its port, serves, and ends with the engine. What it serves stands in server.py."""
+"""`python -m pve_provider ENGINE`: what the engine starts. Nothing else stands here."""
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
 import sys
-import threading
-from concurrent import futures
 
-import grpc
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc
-
-from .client.stop import Stop
-from .errors import SCRUBBER
-from .server import PveProvider
-
-THREADS = 16
-IDLE_SECONDS = 4.0
-ORPHAN_SECONDS = 30.0
-WATCH_SECONDS = 0.2
-
-
-class EngineLog(logging.Handler):
-    """Hands log records to the engine, without secrets."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__(logging.WARNING)
-        self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """One record as one line of the engine's."""
-        severity = engine_pb2.ERROR if record.levelno >= logging.ERROR else engine_pb2.WARNING
-        message = SCRUBBER.clean(record.getMessage())
-        try:
-            self._engine.Log(engine_pb2.LogRequest(severity=severity, message=message), timeout=1)
-        except grpc.RpcError:
-            sys.stderr.write(message + "\n")
-
-
-def main(arguments: list[str]) -> None:
-    """Serve until the engine says SIGINT or dies."""
-    stop = Stop()
-    stop.watch_parent()
-    logging.getLogger().handlers.clear()
-    logging.getLogger("pve").propagate = False
-    if arguments:
-        logging.getLogger("pve").addHandler(EngineLog(arguments[0]))
-    provider = PveProvider(stop)
-    limit = [("grpc.max_receive_message_length", 1 << 28), ("grpc.max_send_message_length", 1 << 28)]
-    server = grpc.server(futures.ThreadPoolExecutor(THREADS), options=limit)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    server.start()
-    print(port, flush=True)
-    while not ended.wait(WATCH_SECONDS):
-        if stop.is_set() and stop.orphaned():
-            break
-    orphaned = stop.orphaned()
-    if orphaned or provider.busy():
-        stop.set("the run was cancelled" if not orphaned else "the Pulumi engine has died")
-    provider.wait_idle(ORPHAN_SECONDS if orphaned else IDLE_SECONDS)
-    os._exit(0)
-
+from .protocol import without_sdk
 
 if __name__ == "__main__":
+    without_sdk()
+    from .serve import main  # only now, so that the protocol comes without the SDK
+
     main(sys.argv[1:])

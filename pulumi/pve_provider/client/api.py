@@ -96,7 +96,7 @@ class Api:
                     and (method == "GET" or policy.again_when_lost)
                 ):
                     attempts -= 1
-                elif not retry.is_locked(error) or time.monotonic() > deadline:
+                elif not retry.is_locked(error) or time.monotonic() > deadline or self._stop.is_set():
                     raise
             self._stop.pause(next(pauses))
 
