@@ -2,7 +2,7 @@
 """Lets the engine's protocol be imported without the SDK for programs, which a provider process has no use for.
 
 `pulumi.runtime.proto` lies inside the SDK's package, whose own modules take a third of a second to import at each
-command's start. The two packages above it are therefore entered empty into the table of modules, with their folders only.
+command's start. The two packages above it are therefore entered empty into the table of modules, with their folders.
 """
 
 from __future__ import annotations
