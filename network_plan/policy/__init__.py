@@ -24,7 +24,7 @@ RULES: Mapping[str, Rule] = {
     "DR-1": check_dr1,
     "SEC-2": check_sec2,
 }
-"""Requirement id → the rule that checks it (ids and sections: docs/requirements)."""
+"""Requirement id → the rule that checks it (ids and sections: docs/reference/requirements.md)."""
 
 
 def check_policy(plan: Plan, today: date | None) -> list[Finding]:
