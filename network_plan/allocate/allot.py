@@ -93,8 +93,10 @@ def _hosts_of_clusters(allotment: _Allotment) -> None:
 
 
 def _macs(prefix: str) -> Iterator[str]:
-    for number in range(1, 1 << 24):
-        yield f"{prefix}:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
+    return (
+        f"{prefix}:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
+        for number in range(1, 1 << 24)
+    )
 
 
 def _vms(allotment: _Allotment, placement: Placement) -> None:

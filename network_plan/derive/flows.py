@@ -40,9 +40,7 @@ class Resolver:
         self.serves = {vm.key: _services(vm.vm.serves) for vm in declared_vms(site)}
 
     def endpoint(self, ref: EndpointRef) -> Endpoint:
-        """What a reference means; its words have been checked by ``parse.references``."""
-        if ref.kind is EndpointKind.INTERNET:
-            return INTERNET
+        """What a reference means; ``parse.references`` has checked its words, and that none is the internet."""
         if ref.kind is EndpointKind.GATEWAY:
             return GATEWAY
         if ref.kind is EndpointKind.VM:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -41,16 +40,6 @@ _ADDRESSES = {
 }
 
 
-def _strip(annotation: Any) -> Any:
-    """The bare type of ``Annotated[X, ...]`` and ``X | None``."""
-    while typing.get_origin(annotation) is typing.Annotated:
-        annotation = typing.get_args(annotation)[0]
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        choices = [arg for arg in typing.get_args(annotation) if arg is not type(None)]
-        return _strip(choices[0])
-    return annotation
-
-
 @functools.cache
 def _fields(kind: type) -> dict[str, Any]:
     """Key as written in the file → type, of one dataclass."""
@@ -64,25 +53,21 @@ def _fields(kind: type) -> dict[str, Any]:
 
 
 def _is_mapping(kind: Any) -> bool:
-    return typing.get_origin(kind) is Mapping or typing.get_origin(kind) is typing.get_origin(
-        Mapping[str, str]
-    )
+    return typing.get_origin(kind) is Mapping
 
 
 def keyed_by_name(kind: type, key: str) -> bool:
     """Whether a declaration's key holds things by their names (``vms``, ``flows``, ``sizes``)."""
-    return _is_mapping(_strip(_fields(kind).get(key)))
+    return _is_mapping(_fields(kind).get(key))
 
 
 def _known(kind: Any, path: Sequence[str | int]) -> list[str]:
-    """The keys that may stand at ``path`` below ``kind``."""
-    kind = _strip(kind)
+    """The keys that may stand at ``path`` below ``kind``; every step on the way is plain, so that none is unwrapped."""
     for step in path:
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-            kind = _strip(_fields(kind).get(str(step)))
+            kind = _fields(kind)[str(step)]
         else:
-            args = typing.get_args(kind)
-            kind = _strip(args[1] if _is_mapping(kind) else args[0])
+            kind = typing.get_args(kind)[1 if _is_mapping(kind) else 0]
     return sorted(_fields(kind))
 
 

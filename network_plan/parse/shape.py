@@ -6,6 +6,7 @@ The sentences that people read are in ``parse.sentence``.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 from collections.abc import Sequence
@@ -31,13 +32,11 @@ def _path(error: ErrorDetails) -> type_path:
 
 
 def _remove(data: Any, path: Sequence[str | int]) -> None:
-    """Take the key at ``path`` out, where it still is; pydantic names a key ``1`` as it was written."""
-    for step in path[:-1]:
-        if not isinstance(data, dict) or step not in data:
-            return
-        data = data[step]
-    if isinstance(data, dict):
-        data.pop(path[-1], None)
+    """Take the key at ``path`` out, where it still is."""
+    with contextlib.suppress(LookupError):
+        for step in path[:-1]:
+            data = data[step]
+        del data[path[-1]]
 
 
 def _prune(kind: type, data: Data, errors: Sequence[ErrorDetails]) -> tuple[Data, frozenset[str]]:

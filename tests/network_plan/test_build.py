@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from network_plan import files
 from network_plan.build import Checked, PlanError, check_texts, load_plan
 from network_plan.model.finding import Severity
 from network_plan.model.plan import Plan
@@ -92,3 +95,53 @@ def test_nothing_is_allotted_by_asking_for_the_plan(minimal: dict[str, str], tmp
 
 def test_the_plan_is_the_one_of_the_folders(minimal: dict[str, str], minimal_plan: Plan) -> None:
     assert _check(minimal, None).plan == minimal_plan
+
+
+def _shuffled(data: Any, chance: random.Random) -> Any:
+    """The same data with the keys of every mapping in another order; lists mean their order."""
+    if isinstance(data, list):
+        return [_shuffled(item, chance) for item in data]
+    if not isinstance(data, dict):
+        return data
+    keys = list(data)
+    chance.shuffle(keys)
+    return {key: _shuffled(data[key], chance) for key in keys}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tenants_files_and_keys_in_another_order_give_the_same_bytes(full_plan: Plan, seed: int) -> None:
+    """Must show 5."""
+    chance = random.Random(seed)
+    texts = {}
+    for part, suffix in (("site", "yml"), ("ledger", "ledger")):
+        read = list(files.read_texts(ROOT / "inventory" / part, suffix).items())
+        chance.shuffle(read)
+        for name, text in read:
+            data = yaml.load(text, Loader=yaml.CSafeLoader) if part == "site" else None
+            mixed = yaml.dump(_shuffled(data, chance), sort_keys=False, allow_unicode=True)
+            texts[f"{part}/{name}"] = mixed if part == "site" else text
+    checked = _check(texts)
+    assert checked.errors == ()
+    assert checked.plan is not None
+    assert checked.plan.to_json() == full_plan.to_json()
+
+
+def test_ledger_lines_in_another_order_give_the_same_plan(
+    minimal: dict[str, str], minimal_plan: Plan
+) -> None:
+    """A union merge keeps lines, not their order."""
+    texts = {
+        name: "\n".join(["schema 1", *sorted(text.splitlines()[1:], reverse=True), ""])
+        if name.startswith("ledger/") and "role" not in name
+        else text
+        for name, text in minimal.items()
+    }
+    assert _check(texts).plan == minimal_plan
+
+
+def test_the_serial_grows_with_every_line(minimal: dict[str, str], minimal_plan: Plan) -> None:
+    texts = {**minimal, "ledger/vmid/old.ledger": "schema 1\nallot old/vm 150\nrelease old/vm 150\n"}
+    plan = _check(texts).plan
+    assert plan is not None
+    assert plan.serial == minimal_plan.serial + 2
+    assert dataclasses.replace(plan, serial=minimal_plan.serial) == minimal_plan

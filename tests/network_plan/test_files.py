@@ -47,7 +47,7 @@ def test_an_error_of_the_system_is_passed_on_in_words(
 
     (tmp_path / "a.yml").write_text("x", encoding="utf-8")
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(FileError, match="a.yml: Permission denied; make it readable"):
+    with pytest.raises(FileError, match=r"a\.yml: Permission denied; make it readable"):
         read_texts(tmp_path, "yml")
 
 

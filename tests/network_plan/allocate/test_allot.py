@@ -53,7 +53,7 @@ def tenants(draw: st.DrawFn) -> Tenant:
 
 @pytest.fixture(scope="session")
 def base(minimal: dict[str, str]) -> Site:
-    """The minimal site with wide pools and one very large host per cluster more."""
+    """The minimal site with wide pools, and hosts with memory for everything."""
     site = parse_site(
         {name.removeprefix("site/"): text for name, text in minimal.items() if "site/" in name}, "s"
     )
@@ -166,6 +166,29 @@ def test_what_is_read_back_is_what_was_written(
     assert findings == []
     assert read.live() == ledger.live()
     assert {entry.line for entry in read.entries} == {entry.line for entry in ledger.entries}
+
+
+def test_a_pool_with_pieces_too_small_is_passed_over(base: Site) -> None:
+    """What somebody allotted by hand leaves gaps smaller than a network: they stay free."""
+    odd = Entry(kind=Kind.PREFIX, owner="x", act=Act.ALLOT, key="x/odd", value="10.1.0.64/28")
+    live = allotted(base, _with(EMPTY, odd)).live()
+    assert live[Kind.PREFIX, "dinas/servers"] == "10.1.0.0/26"
+    assert live[Kind.PREFIX, "kominfo/servers"] == "10.1.0.128/26"
+
+
+def test_without_a_network_its_addresses_are_not_asked_for(base: Site) -> None:
+    full = {
+        role: dataclasses.replace(pool, prefix=IPv4Network((int(pool.prefix.network_address), 26)))
+        for role, pool in base.networks.pools.items()
+    }
+    site = dataclasses.replace(base, networks=dataclasses.replace(base.networks, pools=full))
+    entries, findings = allot(site, EMPTY)
+    assert {finding.what for finding in findings} == {
+        "pool servers has nothing left for kominfo/servers",
+        "pool management has nothing left for kominfo/management-drc",
+    }
+    addresses = {entry.key for entry in entries if entry.kind is Kind.ADDRESS}
+    assert addresses == {"dinas/app/net0", "host/dc1", "host/dc2"}
 
 
 def _with(ledger: Ledger, *entries: Entry) -> Ledger:

@@ -36,7 +36,12 @@ flows:
 """),
     (D, "flows:\n", """\
 flows:
-  some: {from: [offices, servers, "vm:kominfo/state"], to: vm:app, ports: [tcp/443-460, icmp], why: x, until: 2027-01-31}
+  some:
+    from: [offices, servers, "vm:kominfo/state"]
+    to: vm:app
+    ports: [tcp/443-460, icmp]
+    why: for a while
+    until: 2027-01-31
 """),
 )  # fmt: skip
 
@@ -108,7 +113,7 @@ def test_nothing_inside_is_sought_beyond_the_wan(text: str) -> None:
         ("10.0.0.0", "10.0.0.255", "10.0.0.0/24"),
         ("10.0.0.1", "10.0.1.0", "10.0.0.1-10.0.1.0"),
         ("10.0.0.0", "10.0.0.2", "10.0.0.0-10.0.0.2"),
-        ("0.0.0.0", "255.255.255.255", "0.0.0.0/0"),
+        ("10.0.0.0", "10.255.255.255", "10.0.0.0/8"),
     ],
 )
 def test_addresses_are_written_the_shortest_way(first: str, last: str, shown: str) -> None:
