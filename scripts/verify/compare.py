@@ -111,6 +111,8 @@ def _sdn(report: Report, cluster: Cluster, live: Live) -> None:
         row = live.zones[zone]
         report.compare(f"zone {zone}", "kind", "vlan", row.get("type"))
         report.compare(f"zone {zone}", "bridge", cluster.bridge, row.get("bridge"))
+        if row.get("state"):
+            report.compare(f"zone {zone}", "state", "applied", row["state"])
     vnets = {vnet.vnet: vnet for vnet in cluster.vnets}
     for name in _names(report, "vnets", vnets, live.vnets):
         row = live.vnets[name]

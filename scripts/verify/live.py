@@ -48,6 +48,11 @@ def _by(rows: list[Row], key: str) -> dict[str, Row]:
     return {str(row[key]): row for row in rows}
 
 
+def _configured(rows: list[Row], key: str) -> dict[str, Row]:
+    """SDN objects as they are configured; ``state`` tells where that is not what runs."""
+    return _by([{**row, **(row.get("pending") or {})} for row in rows], key)
+
+
 def _cidrs(rows: list[Row]) -> tuple[str, ...]:
     return tuple(sorted(str(row["cidr"]) + (" nomatch" if row.get("nomatch") else "") for row in rows))
 
@@ -75,7 +80,7 @@ def read_live(api: Api) -> Live:
         pve_provider.errors.*: the cluster does not answer, or refuses.
     """
     machines = [row for row in api.get("/cluster/resources", type="vm") if row.get("type") == "qemu"]
-    vnets = _by(api.get("/cluster/sdn/vnets"), "vnet")
+    vnets = _configured(api.get("/cluster/sdn/vnets", pending=True), "vnet")
     with ThreadPoolExecutor(READERS) as pool:
         guests = list(pool.map(lambda row: _guest(api, row), machines))
         of_vnet = pool.map(lambda vnet: api.get(f"/cluster/sdn/vnets/{segment(vnet)}/subnets"), vnets)
@@ -91,7 +96,7 @@ def read_live(api: Api) -> Live:
         roles=_by(api.get("/access/roles"), "roleid"),
         groups=_by(api.get("/access/groups"), "groupid"),
         acl=tuple(api.get("/access/acl")),
-        zones=_by(api.get("/cluster/sdn/zones"), "zone"),
+        zones=_configured(api.get("/cluster/sdn/zones", pending=True), "zone"),
         vnets=vnets,
         subnets={f"{row['vnet']}/{row['cidr']}": row for row in subnets},
         options=api.get("/cluster/firewall/options"),

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every kind of thing that verify compares, changed by hand in a cluster that Pulumi built: each is named, and only it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from network_plan.model.plan import Plan
+from pve_provider.client.api import Api
+from scripts.lab import wiring
+from scripts.lab.cluster import launch
+from scripts.lab.cluster.client import ControlClient
+from scripts.toolchain import paths
+from scripts.verify.difference import Report
+from scripts.verify.everything import verify_cluster
+from tests.scripts.line.conftest import Lab
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(
+        not (paths.pulumi_bin() / "pulumi").exists(), reason="Pulumi is not built: make toolchain"
+    ),
+]
+
+SIAK = "/nodes/dc4/qemu/103"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A hand's call, the sentence it must lead to, and the call that takes it back."""
+
+    method: str
+    path: str
+    given: dict[str, Any]
+    says: str
+    back: tuple[str, str, dict[str, Any]]
+
+
+def _put(path: str, given: dict[str, Any], says: str, back: dict[str, Any]) -> Edit:
+    return Edit(method="PUT", path=path, given=given, says=says, back=("PUT", path, back))
+
+
+EDITS = {
+    "cores": _put(
+        f"{SIAK}/config", {"cores": 2}, "VM 103 (dukcapil/siak): cores is 2, the Plan says 4", {"cores": 4}
+    ),
+    "name": _put(
+        f"{SIAK}/config", {"name": "x"}, "VM 103 (dukcapil/siak): name is x", {"name": "dukcapil-siak"}
+    ),
+    "tags": _put(f"{SIAK}/config", {"tags": "awan"}, "tags is awan", {"tags": "awan;dukcapil;tier1"}),
+    "protection": _put(f"{SIAK}/config", {"protection": 0}, "protection is 0", {"protection": 1}),
+    "start at boot": _put(f"{SIAK}/config", {"onboot": 0}, "start at boot is 0", {"onboot": 1}),
+    "address": _put(
+        f"{SIAK}/config",
+        {"ipconfig0": "ip=10.32.1.99/24,gw=10.32.1.1"},
+        "net0 address is 10.32.1.99/24, the Plan says 10.32.1.10/24",
+        {"ipconfig0": "ip=10.32.1.10/24,gw=10.32.1.1"},
+    ),
+    "bridge": _put(
+        f"{SIAK}/config",
+        {"net0": "virtio=02:61:77:00:00:04,bridge=vn202,firewall=1"},
+        "net0 bridge is vn202, the Plan says vn201",
+        {"net0": "virtio=02:61:77:00:00:04,bridge=vn201,firewall=1"},
+    ),
+    "firewall off at the card": _put(
+        f"{SIAK}/config",
+        {"net0": "virtio=02:61:77:00:00:04,bridge=vn201,firewall=0"},
+        "net0 firewall is 0, the Plan says 1",
+        {"net0": "virtio=02:61:77:00:00:04,bridge=vn201,firewall=1"},
+    ),
+    "firewall off": _put(
+        f"{SIAK}/firewall/options", {"enable": 0}, "firewall is 0, the Plan says 1", {"enable": 1}
+    ),
+    "ipfilter off": _put(
+        f"{SIAK}/firewall/options", {"ipfilter": 0}, "firewall ipfilter is 0", {"ipfilter": 1}
+    ),
+    "policy": _put(
+        f"{SIAK}/firewall/options",
+        {"policy_in": "ACCEPT"},
+        "firewall policy_in is ACCEPT",
+        {"policy_in": "DROP"},
+    ),
+    "strange rule": Edit(
+        method="POST",
+        path=f"{SIAK}/firewall/rules",
+        given={"type": "in", "action": "ACCEPT", "enable": 1},
+        says="rule in ACCEPT is not in the Plan",
+        back=("DELETE", f"{SIAK}/firewall/rules/0", {}),
+    ),
+    "disabled rule": _put(
+        f"{SIAK}/firewall/rules/0", {"enable": 0}, "(disabled), the Plan says", {"enable": 1}
+    ),
+    "order of rules": Edit(
+        method="PUT",
+        path=f"{SIAK}/firewall/rules/0",
+        given={"moveto": 2},  # in front of the rule that is third now
+        says="order of rules is",
+        back=("PUT", f"{SIAK}/firewall/rules/1", {"moveto": 0}),
+    ),
+    "own address set": Edit(
+        method="POST",
+        path=f"{SIAK}/firewall/ipset/ipfilter-net0",
+        given={"cidr": "10.32.1.11"},
+        says="ipset ipfilter-net0 is 10.32.1.10 10.32.1.11, the Plan says 10.32.1.10",
+        back=("DELETE", f"{SIAK}/firewall/ipset/ipfilter-net0/10.32.1.11", {}),
+    ),
+    "cluster firewall": _put(
+        "/cluster/firewall/options", {"enable": 0}, "firewall: enable is 0", {"enable": 1}
+    ),
+    "cluster ipset": Edit(
+        method="POST",
+        path="/cluster/firewall/ipset/offices",
+        given={"cidr": "10.99.0.0/24"},
+        says="ipset offices: members is 10.64.0.0/23 10.64.2.0/23 10.64.4.0/23 10.64.6.0/23 10.99.0.0/24",
+        back=("DELETE", "/cluster/firewall/ipset/offices/10.99.0.0%2F24", {}),
+    ),
+    "alias": _put(
+        "/cluster/firewall/aliases/vm-rsud-simrs",
+        {"cidr": "10.32.2.99"},
+        "alias vm-rsud-simrs: cidr is 10.32.2.99, the Plan says 10.32.2.10",
+        {"cidr": "10.32.2.10"},
+    ),
+    "group rule": _put(
+        "/cluster/firewall/groups/management-ssh/0",
+        {"action": "DROP"},
+        "security group management-ssh: rule",
+        {"action": "ACCEPT"},
+    ),
+    "role": _put(
+        "/access/roles/AwanTenant",
+        {"privs": "VM.Audit"},
+        "role AwanTenant: privileges is VM.Audit",
+        {"privs": "VM.Audit,VM.Backup,VM.Console,VM.PowerMgmt,VM.Snapshot"},
+    ),
+    "grant": Edit(
+        method="PUT",
+        path="/access/acl",
+        given={"path": "/pool/rsud", "groups": "rsud-ops", "roles": "AwanTenant", "delete": 1},
+        says="grants /pool/rsud rsud-ops AwanTenant: the object is missing",
+        back=("PUT", "/access/acl", {"path": "/pool/rsud", "groups": "rsud-ops", "roles": "AwanTenant"}),
+    ),
+    "pool": Edit(
+        method="PUT",
+        path="/pools",
+        given={"poolid": "dukcapil", "vms": "103", "delete": 1},
+        says="VM 103 (dukcapil/siak): pool is missing, the Plan says dukcapil",
+        back=("PUT", "/pools", {"poolid": "dukcapil", "vms": "103"}),
+    ),
+    "vnet": _put(
+        "/cluster/sdn/vnets/vn202", {"tag": 999}, "vnet vn202: tag is 999, the Plan says 202", {"tag": 202}
+    ),
+    "foreign VM in our pool": Edit(
+        method="POST",
+        path="/nodes/dc6/qemu",
+        given={"vmid": 9002, "name": "guest", "memory": 512, "pool": "rsud"},
+        says="VM 9002 (guest): a VM in our pool rsud is not in the Plan",
+        back=("DELETE", "/nodes/dc6/qemu/9002", {}),
+    ),
+    "foreign VM on our network": Edit(
+        method="POST",
+        path="/nodes/dc6/qemu",
+        given={"vmid": 9003, "name": "guest", "memory": 512, "net0": "virtio,bridge=vn202"},
+        says="VM 9003 (guest): a VM on our network vn202 is not in the Plan",
+        back=("DELETE", "/nodes/dc6/qemu/9003", {}),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Iterator[Lab]:
+    """The data center's cluster as Pulumi makes it."""
+    lab = Lab(folder=tmp_path_factory.mktemp("verify") / "lab", plan=plan)
+    spec = wiring.cluster_spec(plan.cluster("dc"), lab.folder, with_guests=False)
+    launch.start(spec, lab.folder / "dc")
+    try:
+        stack = lab.stack("dc")
+        stack.ensure()
+        stack.up()
+        yield lab
+    finally:
+        launch.stop(lab.folder / "dc")
+
+
+def _call(lab: Lab, api: Api, method: str, path: str, given: dict[str, Any]) -> None:
+    getattr(api, method.lower())(path, **given)
+    ControlClient(lab.folder / "dc").settle()
+
+
+def _report(lab: Lab) -> Report:
+    return verify_cluster(lab.plan, "dc", lab.environment())
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_is_named(built: Lab, name: str) -> None:
+    edit, api = EDITS[name], built.root("dc")
+    assert _report(built).equal
+    _call(built, api, edit.method, edit.path, edit.given)
+    try:
+        said = [str(difference) for difference in _report(built).differences]
+    finally:
+        _call(built, api, *edit.back)
+    assert [text for text in said if edit.says in text], said
+    # A vnet whose tag was changed is also one whose change is not applied yet.
+    assert len(said) == (2 if name == "vnet" else 1), said
+    if name == "vnet":
+        _call(built, api, "PUT", "/cluster/sdn", {})
+    assert _report(built).equal
+
+
+def test_a_foreign_vm_elsewhere_is_only_listed(built: Lab) -> None:
+    api = built.root("dc")
+    _call(built, api, "POST", "/nodes/dc6/qemu", {"vmid": 9004, "name": "elsewhere", "memory": 512})
+    try:
+        report = _report(built)
+        assert report.equal
+        assert [item.thing for item in report.unmanaged] == ["VM 9004 (elsewhere)"]
+    finally:
+        _call(built, api, "DELETE", "/nodes/dc6/qemu/9004", {})
