@@ -180,6 +180,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Iterator[Lab]
         stack = lab.stack("dc")
         stack.ensure()
         stack.up()
+        assert _report(lab).equal
         yield lab
     finally:
         launch.stop(lab.folder / "dc")
@@ -197,7 +198,6 @@ def _report(lab: Lab) -> Report:
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_is_named(built: Lab, name: str) -> None:
     edit, api = EDITS[name], built.root("dc")
-    assert _report(built).equal
     _call(built, api, edit.method, edit.path, edit.given)
     try:
         said = [str(difference) for difference in _report(built).differences]
