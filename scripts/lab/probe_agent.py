@@ -15,8 +15,8 @@ import sys
 import time
 from typing import Any
 
-# What a name server answers, and an echo server too: a query for the root's name servers.
-DNS_QUERY = bytes.fromhex("6177010000010000000000000000020001")
+# What every name server answers from what it has itself, and an echo server too: a query for localhost's address.
+DNS_QUERY = bytes.fromhex("617701000001000000000000") + b"\x09localhost\x00" + bytes.fromhex("00010001")
 REFUSALS = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.ECONNRESET}
 
 

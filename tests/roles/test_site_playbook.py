@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new gateway, from its first configuration to its breakages; these tests build on one another, in order."""
+
+from __future__ import annotations
+
+import re
+import time
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any, Literal
+
+import pytest
+
+from scripts.lab import probe, wiring
+
+pytestmark = pytest.mark.hosts
+
+Outcome = Literal["answered", "refused", "silent"]
+
+
+def address(site: Any, key: str) -> str:
+    guest = next(g for g in site.plan.guests_of("dc") if g.key == key)
+    return str(guest.nics[0].addresses[0].ip)
+
+
+def public(site: Any, name: str) -> str:
+    return next(str(item.address) for item in site.plan.public if item.name == name)
+
+
+def office(site: Any, key: str) -> str:
+    return f"{site.prefix}off-{site.plan.network(f'{key}/office-main').vlan}"
+
+
+def probes(site: Any) -> list[tuple[probe.Probe, Outcome, str]]:
+    """What the gateway alone decides: (probe, outcome, the peer that the other end sees)."""
+    client: dict[str, Any] = {"namespace": f"{site.prefix}wan", "source": wiring.INTERNET_CLIENT}
+    dukcapil, rsud = office(site, "dukcapil"), office(site, "rsud")
+    siak, simrs, proxy = address(site, "dukcapil/siak"), address(site, "rsud/simrs"), address(site, "diskominfo/proxy")
+    ns1, unused = public(site, "ns1"), str(list(site.plan.gateways[0].public)[-1])
+    own = wiring.office_address(site.plan.network("dukcapil/office-main"))
+    wait: dict[str, Any] = {"timeout": 1.0}
+    simrs_ns = f"{site.prefix}dc-{next(g.vmid for g in site.plan.guests_of('dc') if g.key == 'rsud/simrs')}"
+
+    def tcp(namespace: str, target: str, port: int, **more: Any) -> probe.Probe:
+        return probe.Probe(namespace=namespace, target=target, proto="tcp", port=port, **wait, **more)
+
+    def outside(target: str, proto: Literal["tcp", "udp"], port: int) -> probe.Probe:
+        return probe.Probe(target=target, proto=proto, port=port, **client, **wait)
+
+    return [
+        (tcp(dukcapil, siak, 443), "answered", own),
+        (tcp(dukcapil, siak, 8443), "silent", ""),
+        (tcp(rsud, siak, 443), "silent", ""),
+        (tcp(rsud, simrs, 443), "answered", ""),
+        (tcp(dukcapil, simrs, 443), "silent", ""),
+        (tcp(simrs_ns, siak, 8443), "answered", simrs),
+        (tcp(simrs_ns, siak, 443), "silent", ""),
+        (tcp(f"{site.prefix}ctl", siak, 22), "answered", ""),
+        (tcp(dukcapil, siak, 22), "silent", ""),
+        (tcp(dukcapil, proxy, 443), "answered", own),
+        (outside(public(site, "portal"), "tcp", 443), "answered", wiring.INTERNET_CLIENT),
+        (outside(public(site, "portal"), "tcp", 22), "silent", ""),
+        (outside(ns1, "udp", 53), "answered", wiring.INTERNET_CLIENT),
+        (outside(ns1, "tcp", 53), "answered", wiring.INTERNET_CLIENT),
+        (outside(unused, "tcp", 443), "silent", ""),
+        (outside(siak, "tcp", 443), "refused", ""),  # the provider has no way to private addresses
+        (outside("198.51.100.2", "tcp", 22), "silent", ""),
+        (tcp(dukcapil, wiring.INTERNET_SERVER, 443), "answered", public(site, "offices")),
+        (tcp(simrs_ns, wiring.INTERNET_SERVER, 443), "silent", ""),
+        (probe.Probe(namespace=dukcapil, target="10.64.2.1", proto="udp", port=53, **wait), "answered", ""),
+        (probe.Probe(namespace=dukcapil, target="10.64.2.1", proto="icmp", **wait), "answered", ""),
+        (tcp(dukcapil, "10.64.2.1", 22), "silent", ""),
+    ]
+
+
+def assert_probes(site: Any) -> None:
+    wanted = probes(site)
+    wrong = [
+        f"{answer.probe.namespace} → {answer.probe.target}:{answer.probe.port}/{answer.probe.proto}: "
+        f"{answer.outcome} {answer.peer}, not {outcome} {peer}"
+        for answer, (_, outcome, peer) in zip(probe.run([w[0] for w in wanted]), wanted, strict=True)
+        if answer.outcome != outcome or (peer and answer.peer != peer)
+    ]
+    assert wrong == []
+
+
+def test_a_dry_run_on_a_new_host_says_much_and_does_nothing(site: Any) -> None:
+    before = site.ssh("find /etc -type f | sort | xargs sha256sum | sha256sum")
+    played = site.play("site", "--check", "--diff")
+    assert played.code == 0, played.text
+    assert played.changed >= 3
+    assert site.ssh("find /etc -type f | sort | xargs sha256sum | sha256sum") == before
+
+
+def test_the_door_is_shut_before_it_is_configured(site: Any) -> None:
+    assert site.ssh("sysctl -n net.ipv4.ip_forward") == "0\n"
+    found = [probes(site)[index] for index in (0, 10, 17)]
+    assert {answer.outcome for answer in probe.run([entry[0] for entry in found])} == {"silent"}
+
+
+def test_the_first_run_configures_everything(site: Any) -> None:
+    played = site.play("site")
+    assert played.code == 0, played.text
+    assert played.changed > 5
+
+
+def test_the_second_run_changes_nothing_and_takes_its_time(site: Any) -> None:
+    start = time.monotonic()
+    played = site.play("site")
+    took = time.monotonic() - start
+    assert (played.code, played.changed) == (0, 0), played.text
+    assert took <= 20  # 6 s on a quiet machine
+
+
+def test_a_dry_run_afterwards_is_clean(site: Any) -> None:
+    played = site.play("site", "--check", "--diff")
+    assert (played.code, played.changed) == (0, 0), played.text
+
+
+def test_verify_finds_it_as_planned(site: Any) -> None:
+    played = site.play("verify")
+    assert (played.code, played.changed) == (0, 0), played.text
+    assert "gw1 is as the Plan says" in played.text
+
+
+def test_packets_pass_as_planned(site: Any) -> None:
+    assert_probes(site)
+
+
+def test_names_are_answered_inside_and_the_public_zone_has_its_primary(site: Any) -> None:
+    domain = site.plan.domain
+    assert site.ssh(f"dig +short +time=2 siak.dukcapil.{domain}") == f"{address(site, 'dukcapil/siak')}\n"
+    assert site.ssh(f"dig +short +time=2 portal.{domain}") == f"{public(site, 'portal')}\n"
+    soa = site.ssh(f"dig +short +time=2 @127.0.0.1 -p 5300 SOA {domain}")
+    assert str(site.plan.serial) in soa.split()
+    assert site.ssh(f"dig +short +time=2 @127.0.0.1 -p 5300 siak.dukcapil.{domain}") == ""
+
+
+BREAKAGES = {
+    "a rule removed from the live table": (
+        (
+            "nft -a list chain inet awan forward | sed -n 's/.*@flows.*# handle //p' "
+            "| xargs nft delete rule inet awan forward handle"
+        ),
+        r"the live rules lack `.*@flows accept` in chain forward",
+    ),
+    "an element removed from a live set": (
+        "nft flush set inet awan published",
+        "the live rules lack",
+    ),
+    "a rule added to the live table": (
+        "nft insert rule inet awan forward accept",
+        "the live rules have `accept` in chain forward",
+    ),
+    "forwarding turned off": ("sysctl -qw net.ipv4.ip_forward=0", "forwarding is off"),
+    "a service stopped": ("systemctl stop unbound", "unbound.service is inactive"),
+    "a service that would not come back": (
+        "systemctl disable -q nftables", "nftables.service would not start at boot"
+    ),
+    "an address removed": ("ip address del 10.32.1.1/24 dev lan201", "lan201 lacks its address 10.32.1.1/24"),
+    "an address added": ("ip address add 10.99.0.1/24 dev lan201", "lan201 has 10.99.0.1/24, which is not in the Plan"),
+    "a file edited": ("echo '# me' >> /etc/nftables.conf", "/etc/nftables.conf was edited"),
+    "an ssh server weakened": (
+        "sed -i s/PasswordAuthentication.no/PasswordAuthentication\\ yes/ /etc/ssh/sshd_config.d/10-awan.conf",
+        "/etc/ssh/sshd_config.d/10-awan.conf was edited",
+    ),
+    "a kernel setting changed": (
+        "sysctl -qw net.ipv4.conf.all.accept_redirects=1", "net.ipv4.conf.all.accept_redirects is 1, not 0"
+    ),
+}
+
+
+def test_verify_names_each_thing_that_is_broken_and_the_next_run_mends_all(site: Any) -> None:
+    for command, _ in BREAKAGES.values():
+        assert site.ssh(command) == ""
+    broken = site.play("verify")
+    assert broken.code != 0, broken.text
+    unnamed = [what for what, (_, sentence) in BREAKAGES.items() if not re.search(f"gw1: .*{sentence}", broken.text)]
+    assert unnamed == [], broken.text
+    mended = site.play("site")
+    assert mended.code == 0, mended.text
+    whole = site.play("verify")
+    assert whole.code == 0, whole.text
+
+
+def test_a_reboot_needs_no_hand(site: Any) -> None:
+    site.host.reboot()
+    end = time.monotonic() + 20
+    while (played := site.play("verify")).code != 0 and time.monotonic() < end:
+        time.sleep(0.5)
+    assert played.code == 0, played.text
+    assert_probes(site)
+
+
+def test_without_rules_the_gateway_forwards_nothing_from_the_first_moment(site: Any) -> None:
+    site.ssh("echo 'nonsense {' >> /etc/nftables.conf; sync")
+    site.host.reboot()
+    assert site.ssh("systemctl is-system-running --wait; sysctl -n net.ipv4.ip_forward").splitlines()[-1] == "0"
+    assert "inactive" in site.ssh("systemctl is-active awan-forwarding.service")
+    played = site.play("verify")
+    assert "forwarding is off" in played.text
+    assert site.play("site").code == 0
+    assert site.play("verify").code == 0
+    assert_probes(site)
+
+
+def test_stopping_the_rules_stops_the_forwarding(site: Any) -> None:
+    site.ssh("systemctl stop nftables.service")
+    assert site.ssh("sysctl -n net.ipv4.ip_forward") == "0\n"
+    site.ssh("systemctl start awan-forwarding.service")
+    assert site.ssh("sysctl -n net.ipv4.ip_forward; nft list tables") == "1\ntable inet awan\n"
+
+
+def test_rules_that_nft_refuses_are_not_written_and_nothing_else_is(site: Any) -> None:
+    before = site.ssh("sha256sum /etc/nftables.conf /etc/network/interfaces")
+    played = site.play("gateway", "--extra-vars", '{"gateway_ruleset": "table inet awan { chain forward }"}')
+    assert played.code != 0
+    assert "/etc/nftables.conf is refused by /usr/sbin/nft" in played.text
+    assert "nothing was written" in played.text
+    assert site.ssh("sha256sum /etc/nftables.conf /etc/network/interfaces") == before
+    assert_probes(site)
+
+
+def test_interfaces_that_would_cut_it_off_are_refused(site: Any) -> None:
+    played = site.play("gateway", "--extra-vars", "gateway_management=10.250.0.1")
+    assert played.code != 0
+    assert "No interface in gateway_interfaces has 10.250.0.1" in " ".join(played.text.split())
+
+
+def test_a_real_gateway_without_its_trunk_is_refused(site: Any) -> None:
+    lines = (
+        '{"gateway_interfaces": [{"name": "lan10", "addresses": ["10.16.0.1/24"], "vlan": 10, "parent": "trunk0",'
+        ' "gateway": null, "blackhole": null}]}'
+    )
+    played = site.play("gateway", "--extra-vars", lines)
+    assert played.code != 0
+    assert "gw1 has no trunk0" in " ".join(played.text.split())
+
+
+def test_the_recovery_center_s_inventory_has_no_gateway_and_that_is_fine(site: Any) -> None:
+    played = site.play("site", cluster="drc")
+    assert played.code == 0, played.text
+    assert "no hosts matched" in played.text
+
+
+def test_the_addresses_of_this_test_are_of_documentation_or_private_ranges(site: Any) -> None:
+    ranges = [IPv4Network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "10.0.0.0/8")]
+    for entry, _, _ in probes(site):
+        assert any(IPv4Address(entry.target) in net for net in ranges)
