@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the provider relies on in Proxmox VE, asked of a cluster: the lab, or any real one."""
+"""What the provider relies on in Proxmox VE, as small named checks against the lab or any real cluster."""
