@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting for PVE's tasks: asked at once, then in short growing pauses; their end is read, never assumed."""
+"""Waiting for PVE's tasks: asked soon, then in growing pauses; their end is read, never assumed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from .api import Api, segment
 from .stop import Stop
 
 TASK_SECONDS = 3600.0
+FIRST_LOOK = 0.1
+"""Seconds until a task is first asked for: no task is done at once, and a look too early is a request for nothing."""
 
 
 def is_task(answer: Any) -> bool:
@@ -25,7 +27,8 @@ def wait(api: Api, stop: Stop, answer: Any, what: str, seconds: float = TASK_SEC
         return
     node = answer.split(":")[1]
     deadline = time.monotonic() + seconds
-    for pause in retry.pauses(first=0.05, most=2.0):
+    stop.pause(FIRST_LOOK)
+    for pause in retry.pauses(first=0.2, most=2.0):
         status = api.get(f"/nodes/{segment(node)}/tasks/{segment(answer)}/status")
         if status.get("status") == "stopped":
             end = str(status.get("exitstatus", ""))
