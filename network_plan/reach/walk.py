@@ -29,7 +29,7 @@ class Walk:
 
     def answer(self) -> Answer:
         """Walk until a stage ends the way; a packet that nothing stops has arrived."""
-        stages = (self._leave, self._publish, self._enter_gateway, self._pass, self._arrive)
+        stages = (self._leave, self._publish, self._find_way, self._enter_gateway, self._pass, self._arrive)
         ended = next((end for stage in stages if (end := stage()) is not None), True)
         return Answer(
             reachable=ended,
@@ -73,6 +73,17 @@ class Walk:
             return self._stop(where, f"publishes no {self._service} there")
         return None
 
+    def _find_way(self) -> bool | None:
+        """A network at the other site has no interface at this gateway."""
+        source, target = self._source.network, self._target.network
+        if source is not None and source == target:
+            return None
+        for network in (source, target):
+            if network is not None and network.site != self._gateway.site:
+                where = f"gateway {self._gateway.host} (forward)"
+                return self._stop(where, f"{network.key} lies in {network.site}: no way there yet")
+        return None
+
     def _enter_gateway(self) -> bool | None:
         step = walls.to_gateway(self._gateway, self._source, self._target, self._service, self._today)
         return None if step is None else self._step(step)
@@ -91,9 +102,6 @@ class Walk:
                 )
             )
             return None
-        for network in (source.network, target.network):
-            if network is not None and network.site != gateway.site:
-                return self._stop(where, f"{network.key} lies in {network.site}: no way there yet")
         step = walls.forward(
             gateway, source, target, self._service, translated=self._translated, today=self._today
         )

@@ -54,20 +54,17 @@ def test_after_a_failover_the_twins_run_and_the_data_centers_vms_do_not(site: Si
     assert _running(plan) == {"kominfo/state": "drc"}
 
 
+FAR = """networks:
+  far: {role: servers, title: there, source: "assumption: for the test", cluster: drc}
+flows:
+"""
+NS2 = """vms:
+  ns2: {size: small, serves: [udp/53], cluster: drc, network: far, source: "assumption: for the test"}
+"""
+
+
 def test_a_vm_at_home_in_the_recovery_cluster_always_runs(planned: Callable[..., Plan]) -> None:
-    plan = planned(
-        (
-            DINAS,
-            "flows:\n",
-            'networks:\n  far: {role: servers, title: there, source: "assumption: for the test", cluster: drc}\nflows:\n',
-        ),
-        (
-            DINAS,
-            "vms:\n",
-            "vms:\n  ns2: {size: small, serves: [udp/53], cluster: drc, network: far, "
-            'source: "assumption: for the test"}\n',
-        ),
-    )
+    plan = planned((DINAS, "flows:\n", FAR), (DINAS, "vms:\n", NS2))
     assert _running(plan)["dinas/ns2"] == "drc"
 
 
