@@ -16,11 +16,11 @@ import pytest
 
 from network_plan.build import load_plan
 from network_plan.model.plan import Plan
-from scripts.lab import wiring
+from scripts.lab import internet, wiring
 from scripts.lab.cluster.runtime import FirewallSnapshot, Nic
 from scripts.lab.fabric import build, names, netns
 from scripts.lab.fabric import spec as fabric_spec
-from scripts.lab.guest import machine, service
+from scripts.lab.guest import machine
 from scripts.lab.guest.runtime import NamespaceRuntime
 from scripts.lab.host import control, keys
 from scripts.toolchain import paths
@@ -112,12 +112,12 @@ def site(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         build.ensure(made.fabric)
         keys.write_client_files(lab_dir, made.prefix, [made.host.spec])
         made.host.ensure()
-        service.ensure(made.fabric, lab_dir)
         start_guests(made)
+        internet.ensure(made.fabric, lab_dir)
         yield made
     finally:
         made.host.remove()
         machine.remove_all(made.prefix, lab_dir)
-        service.remove(lab_dir)
+        internet.stop(lab_dir)
         build.remove(made.prefix)
     assert netns.listed(names.prefix(lab_dir)) == []

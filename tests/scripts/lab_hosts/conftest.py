@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.lab import internet
 from scripts.lab.fabric import build, names, netns, spec
-from scripts.lab.guest import machine, service
+from scripts.lab.guest import machine
 from scripts.lab.host import cgroup, control, keys
 from scripts.lab.host.spec import HostSpec
+from scripts.lab.wiring import INTERNET_SERVER
 from scripts.toolchain import paths
 
 MANAGEMENT, SERVERS, OFFICE = 10, 20, 30
@@ -72,7 +74,7 @@ def small_fabric(prefix: str) -> spec.Fabric:
         control=spec.Control(switch="dc", vlan=MANAGEMENT, addresses=("10.16.0.5/24",)),
         internet=(
             spec.Host(name="client", addresses=("192.0.2.10/32",)),
-            spec.Host(name="server", addresses=("192.0.2.80/32",), ports=("tcp/443", "udp/53")),
+            spec.Host(name="server", addresses=(f"{INTERNET_SERVER}/32",)),
         ),
         offices=(
             spec.Office(switch="dc", vlan=OFFICE, host=spec.Host(name="office", addresses=("10.64.0.10/24",))),
@@ -93,7 +95,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     finally:
         made.host.remove()
         machine.remove_all(fabric.prefix, lab_dir)
-        service.remove(lab_dir)
+        internet.stop(lab_dir)
         build.remove(fabric.prefix)
     assert netns.listed(fabric.prefix) == []
     assert cgroup.of(f"{fabric.prefix}gw1") == []

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import pytest
 
-from scripts.lab import probe
+from scripts.lab import internet, probe
 from scripts.lab.cluster.runtime import FirewallSnapshot, Nic
 from scripts.lab.fabric import names, netns
-from scripts.lab.guest import machine, process, service
+from scripts.lab.guest import machine, process
 from scripts.lab.guest.runtime import NamespaceRuntime
 
 pytestmark = pytest.mark.hosts
@@ -62,7 +62,10 @@ RULES = [
 
 
 def ports(lab_dir: Path, first: list[str]) -> None:
-    entry = {"dc": {str(FIRST): first, str(SECOND): ["tcp/443", "udp/53"]}}
+    entry = {
+        "dc": {str(FIRST): first, str(SECOND): ["tcp/443", "udp/53"]},
+        internet.CLUSTER: {"server": ["tcp/443"]},
+    }
     (lab_dir / "guests.json").write_text(json.dumps(entry), encoding="utf-8")
 
 
@@ -240,7 +243,7 @@ def test_the_same_vmid_in_the_other_cluster_is_another_vm(lab: Any, runtime: Nam
 
 def test_fifty_probes_take_five_seconds_at_most_and_tell_three_outcomes(lab: Any, runtime: NamespaceRuntime) -> None:
     assert runtime.running(FIRST)
-    service.ensure(lab.fabric, lab.dir)
+    internet.ensure(lab.fabric, lab.dir)
     sources = [names.guest_namespace(lab.prefix, "dc", vmid) for vmid in (FIRST, SECOND)]
     ask_all = [
         probe.Probe(namespace=sources[1], target=ADDRESS[FIRST], proto="udp", port=53),

@@ -64,9 +64,11 @@ def test_paramiko_reaches_it_with_the_same_files(lab: Any) -> None:
         _, out, _ = client.exec_command("hostname")
         assert out.read() == b"gw1\n"
     finally:
+        transport = client.get_transport()
         client.close()
-        proxy.close()
-        with proxy.process:  # paramiko neither waits for it nor closes its pipes
+        if transport is not None:
+            transport.join(5)  # its thread closes the proxy, in its own time
+        with proxy.process:  # and neither waits for it nor closes its pipes
             pass
 
 
