@@ -24,6 +24,7 @@ BOOT = """
 set -e
 umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup /sys/fs/cgroup
 mkdir "/sys/fs/cgroup/$GROUP"; echo $$ > "/sys/fs/cgroup/$GROUP/cgroup.procs"
+eval "exec $LOCK>&-"
 mkdir -p /run/systemd/nspawn; mount -t tmpfs tmpfs /run/systemd/nspawn
 mount -t tmpfs tmpfs "$HOME_DIR/mount"; mkdir "$HOME_DIR/mount/root"
 mount -t overlay -o "lowerdir=$BASE,upperdir=$HOME_DIR/upper,workdir=$HOME_DIR/work" overlay "$HOME_DIR/mount/root"
@@ -48,8 +49,12 @@ def environment(spec: HostSpec, files: HostFiles, lab_prefix: str, group: str) -
     }
 
 
-def boot(spec: HostSpec, files: HostFiles, generation: int) -> int:
-    """Boots once and waits for the end; answers nspawn's exit code."""
+def boot(spec: HostSpec, files: HostFiles, generation: int, lock: int) -> int:
+    """Boots once and waits for the end; answers nspawn's exit code.
+
+    The shell holds our lock until the cgroup holds the shell: were we killed in between, the next order would
+    still find one of them.
+    """
     fabric = fabric_spec.load(files.fabric)
     group = f"{fabric.prefix}{spec.name}-{generation}"
     fresh = files.state.with_suffix(".new")
@@ -60,10 +65,11 @@ def boot(spec: HostSpec, files: HostFiles, generation: int) -> int:
     for folder in ("upper", "work", "mount"):
         (files.home / folder).mkdir(exist_ok=True)
     done = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c", BOOT],
-        env=environment(spec, files, fabric.prefix, group),
+        ["unshare", "--mount", "--propagation", "private", "bash", "-c", BOOT],
+        env={**environment(spec, files, fabric.prefix, group), "LOCK": str(lock)},
         stdin=subprocess.DEVNULL,
         check=False,
+        pass_fds=(lock,),
     )
     cgroup.kill(cgroup.root() / group)
     return done.returncode
@@ -89,7 +95,7 @@ def main(argv: list[str]) -> int:
             return 1
         code = REBOOT
         while code == REBOOT:
-            code = boot(spec, files, last_generation(files) + 1)
+            code = boot(spec, files, last_generation(files) + 1, lock.fileno())
         return code
 
 
