@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pve_provider import mark, wire
@@ -15,11 +15,12 @@ from pve_provider.server import _secrets
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text()
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
 )
 
 
-@given(st.dictionaries(st.text(), VALUES))
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.text(), VALUES, max_size=4))
 def test_there_and_back(values: dict[str, Any]) -> None:
     assert wire.decode(wire.encode(values)) == wire.Decoded(values, frozenset())
 
