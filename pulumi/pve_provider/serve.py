@@ -28,13 +28,13 @@ class EngineLog(logging.Handler):
     """Hands log records to the engine, without secrets."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.DEBUG)
         self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One record as one line of the engine's."""
-        severity = engine_pb2.ERROR if record.levelno >= logging.ERROR else engine_pb2.WARNING
-        message = SCRUBBER.clean(record.getMessage())
+        """One record; what is for us (a traceback) shows with `--debug` only."""
+        severity = engine_pb2.WARNING if record.levelno >= logging.WARNING else engine_pb2.DEBUG
+        message = SCRUBBER.clean(self.format(record))
         try:
             self._engine.Log(engine_pb2.LogRequest(severity=severity, message=message), timeout=1)
         except grpc.RpcError:
@@ -47,6 +47,8 @@ def main(arguments: list[str]) -> None:
     stop.watch_parent()
     logging.getLogger().handlers.clear()
     logging.getLogger("pve").propagate = False
+    logging.getLogger("pve").setLevel(logging.DEBUG)
+    logging.getLogger("pve").addHandler(logging.NullHandler())
     if arguments:
         logging.getLogger("pve").addHandler(EngineLog(arguments[0]))
     provider = PveProvider(stop)

@@ -267,7 +267,7 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
         except ProviderError as error:
             text = str(error) if isinstance(error, Unreachable) else f"cannot {verb} {noun} {ident}: {error}"
         except Exception as error:
-            LOG.exception("%s %s %s", verb, noun, ident)
+            LOG.debug("cannot %s %s %s", verb, noun, ident, exc_info=True)
             text = f"cannot {verb} {noun} {ident}: {type(error).__name__}: {error}"
         else:
             return

@@ -259,6 +259,25 @@ def test_the_run_goes_on_after_the_engine_was_killed(cli: Cli, lab: Any) -> None
     assert sorted(int(vm["vmid"]) for vm in vms) == list(range(700, 707))
 
 
+def test_an_interrupted_run_leaves_nothing_pending_and_the_next_one_goes_on(cli: Cli, lab: Any) -> None:
+    lab.control.time_scale(0.5)
+    process = cli.start("up", "--yes", "--skip-preview", MANY="6")
+    deadline = time.monotonic() + 60
+    while not lab.by_hand()("nodes/dc1/qemu").get():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out = process.communicate(timeout=60)[0]
+    assert process.returncode != 0, out
+    assert providers(cli.folder) == []
+    lab.control.settle()
+    lab.control.time_scale(0.0)
+    exported = json.loads(cli.run("stack", "export"))["deployment"]
+    assert not exported.get("pending_operations")
+    cli.run("up", "--yes", MANY="6")
+    assert cli.summary("--refresh", MANY="6") == {}
+
+
 def test_secrets_are_nowhere_in_plain(cli: Cli, lab: Any) -> None:
     secret = lab.token("pulumi").rpartition("=")[2]
     seen: list[str] = []
@@ -303,11 +322,3 @@ def test_a_wrong_target_is_refused_in_preview_and_up(cli: Cli, lab: Any) -> None
         assert words in cli.fails("preview", **env)
     assert WRONG[0][1] in cli.fails("up", "--yes", "--skip-preview", **WRONG[0][0])
     assert [call for call in lab.control.calls() if call["method"] != "GET"] == []
-
-
-def test_the_end_of_a_command_is_not_waited_for(cli: Cli) -> None:
-    cli.run("up", "--yes")
-    began = time.monotonic()
-    cli.run("preview")
-    assert time.monotonic() - began < 5
-    assert providers(cli.folder) == []
