@@ -89,7 +89,7 @@ class Stack:
         """The command line of one ``pulumi`` call on this stack."""
         if self._binary is None:
             raise EngineError(
-                "there is no pulumi on PATH; run 'make toolchain', then 'eval \"$(awan lab env)\"'"
+                "there is no pulumi on PATH; run 'make setup', then 'eval \"$(awan lab env)\"'"
             )
         return [self._binary, *args, "--stack", self.name, "--non-interactive", "--color", "never"]
 
