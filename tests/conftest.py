@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import uuid
 from collections import Counter
@@ -23,7 +24,9 @@ from scripts.toolchain import paths
 
 TIERS = ("plain", "lab", "browser", "hosts")  # also the order in which they run: what answers fast goes first
 HOSTS_TIMEOUT = 600  # s: booting hosts and converging them, on two busy cores
+BURST = 5  # s: signals of one cause arrive within
 _MARK = "AWAN_TEST_RUN"
+_interrupted = -float(BURST + 1)
 
 
 def tier_of(item: pytest.Item) -> str:
@@ -90,6 +93,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_sessionstart() -> None:
     """Mark the environment, so that whatever this run starts can be told from everything else on the machine."""
     os.environ[_MARK] = uuid.uuid4().hex
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _interrupt_once)
+
+
+def _interrupt_once(_number: int, _frame: object) -> None:
+    """Take a burst of SIGINT for one: make, timeout and the terminal each send their own.
+
+    A second KeyboardInterrupt would break off the teardown that the first began, and leave labs running. A person
+    who insists, seconds later, is heard.
+    """
+    global _interrupted  # noqa: PLW0603 - a signal handler has no other place to remember in
+    now = time.monotonic()
+    if now - _interrupted > BURST:
+        _interrupted = now
+        raise KeyboardInterrupt
 
 
 @pytest.hookimpl(tryfirst=True)
