@@ -51,7 +51,7 @@ def _groups(*, with_whole: bool) -> dict[str, Callable[[dict[str, object]], Iter
 
 def _show(rows: list[Row], requests: dict[str, Any]) -> None:
     console = Console(width=130 if not sys.stdout.isatty() else None)
-    table = Table("what", "measured", "compared with", "ratio", "limit", "", "least / middle / most")
+    table = Table("what", "measured", "compared with", "ratio", "limit", "", "least / middle / most seconds")
     for row in rows:
         table.add_row(
             row.name,
@@ -63,6 +63,11 @@ def _show(rows: list[Row], requests: dict[str, Any]) -> None:
             row.spread,
         )
     console.print(table)
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores + 1:
+        console.print(
+            f"the machine is busy (load {load:.1f} on {cores} cores): seconds are too high, ratios hold"
+        )
     for stack, entries in requests.items():
         table = Table("requests", "path", "made", "least", title=f"pulumi up from empty, {stack}")
         for entry in entries:

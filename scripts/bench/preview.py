@@ -32,7 +32,6 @@ def rows(plan: Plan, details: dict[str, object]) -> Iterator[Row]:
         spread=f"{spread(ours)} (nothing: {spread(null)})",
     )
     details["least_seconds"] = {"ours": min(t.seconds for t in ours), "null": min(t.seconds for t in null)}
-    details["cpu_seconds"] = {"ours": min(t.cpu for t in ours), "null": min(t.cpu for t in null)}
     details["calls"] = [{**call, "count": call["count"] / (TIMES + 1)} for call in calls]
     written = sum(call["count"] for call in calls if call["method"] != "GET")
     yield Row(name=f"pulumi preview, {STACK}, writes", value=written, unit="", limit=0)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bench.measure import BenchError, Row, Took, alternately, run, seconds
+from scripts.bench.measure import BenchError, Row, Took, alternately, run, seconds, spread
 
 
 def python(script: str, *words: str) -> list[str]:
@@ -75,3 +75,9 @@ def test_a_limit_is_kept_up_to_itself(
 ) -> None:
     """It is the ratio's where there is something to compare with."""
     assert Row(name="x", value=value, unit="s", base=base, limit=limit).within is within
+
+
+def test_the_spread_shows_least_middle_and_most() -> None:
+    taken = [Took(seconds=s, cpu=s / 2, mib=1, output="") for s in (3.0, 1.0, 2.0)]
+    assert spread(taken) == "1.00 / 2.00 / 3.00, CPU 0.50"
+    assert seconds(taken) == 2.0
