@@ -6,7 +6,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pve_provider.resources.firewall_rules import converge, decode, encode, next_move
@@ -28,6 +28,7 @@ def longest_rising(ranks: list[int]) -> int:
     return 0
 
 
+@settings(deadline=None)
 @given(st.permutations(KEYS), st.integers(0, 7), st.lists(st.sampled_from(["x1", "x2"]), unique=True))
 def test_the_wanted_order_comes_with_the_fewest_moves(
     live: list[str], count: int, strange: list[str]
@@ -101,6 +102,7 @@ RULE = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(KEYS), RULE),
     st.dictionaries(st.sampled_from(KEYS), RULE),

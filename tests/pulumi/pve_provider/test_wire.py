@@ -48,6 +48,7 @@ def test_what_a_program_makes_secret_stays_secret() -> None:
     assert _secrets(vm, given) == {("description",), ("cloudInit", "password")}
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.characters(exclude_characters="\n\r", exclude_categories=["C", "Z"])), st.booleans()
 )
