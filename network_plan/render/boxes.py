@@ -7,7 +7,8 @@ overlap freely: an office may reach what all offices may. So a box is cut by tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 Range = tuple[int, int]
@@ -43,14 +44,33 @@ def _with(box: Box, index: int, side: Range) -> Box:
     return replace(box, sides=(*box.sides[:index], side, *box.sides[index + 1 :]))
 
 
-def disjoint(boxes: Iterable[Box]) -> list[Box]:
-    """The same packets as ``boxes``, none of them in two boxes; the earlier box keeps a shared packet."""
-    done: list[Box] = []
+def _neighbours(ranges: Iterable[Range]) -> dict[Range, list[Range]]:
+    """Each range and all that share a number with it: few, since prefixes nest or are apart."""
+    ordered = sorted(ranges)
+    found: dict[Range, list[Range]] = {item: [item] for item in ordered}
+    for index, one in enumerate(ordered):
+        for other in itertools.islice(ordered, index + 1, None):
+            if other[0] > one[1]:
+                break
+            found[one].append(other)
+            found[other].append(one)
+    return found
+
+
+def disjoint(boxes: Sequence[Box]) -> list[Box]:
+    """The same packets as ``boxes``, none of them in two boxes; the earlier box keeps a shared packet.
+
+    A box is only held against those that it can meet: they are looked up by their sides, so that a
+    regency's thousands of boxes take a moment and not their square.
+    """
+    near = [_neighbours(set(column)) for column in zip(*(box.sides for box in boxes), strict=True)]
+    made: list[Box] = []
+    done: dict[tuple[Range, ...], list[Box]] = {}
     for box in boxes:
         pieces = [box]
-        for other in done:
-            pieces = [piece for whole in pieces for piece in subtract(whole, other)]
-            if not pieces:
-                break
-        done += pieces
-    return done
+        for sides in itertools.product(*(near[at][side] for at, side in enumerate(box.sides))):
+            for other in done.get(sides, ()):
+                pieces = [piece for whole in pieces for piece in subtract(whole, other)]
+        done.setdefault(box.sides, []).extend(pieces)
+        made += pieces
+    return made

@@ -148,5 +148,5 @@ def masqueraded(rules: Sequence[SourceNat]) -> list[Element]:
     public = {rule.key: str(rule.public) for rule in rules}
     sources = [(rule.key, source) for rule in rules for source in rule.sources]
     sources.sort(key=lambda pair: (-pair[1].prefixlen, pair[0], int(pair[1].network_address)))
-    boxes = disjoint(Box(key=key, sides=(span(source),)) for key, source in sources)
+    boxes = disjoint([Box(key=key, sides=(span(source),)) for key, source in sources])
     return [Element(match=address(b.sides[0]), value=public[b.key], key=b.key) for b in boxes]
