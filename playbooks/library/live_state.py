@@ -23,6 +23,7 @@ options:
   services: {description: Units that must run now and at boot., type: list, elements: str, default: []}
   interfaces: {description: Interfaces as role gateway takes them., type: list, elements: dict, default: []}
   ruleset: {description: nftables file whose tables must be the loaded ones., type: path}
+  foreign_tables: {description: Whether other loaded tables are told too., type: bool, default: false}
   listens: {description: "Address and port that must answer, V(127.0.0.1 53).", type: list, elements: str, default: []}
 """
 
@@ -111,22 +112,41 @@ def check_interfaces(interfaces: list[dict[str, object]]) -> list[str]:
     return found
 
 
-def listing(*before: str) -> list[str]:
-    """The loaded rules as text, without counters."""
-    return run(*before, "nft", "--stateless", "list", "ruleset").splitlines()
+def tables(*command: str) -> dict[str, list[str]]:
+    """The loaded rules as text, without counters, by table."""
+    found: dict[str, list[str]] = {}
+    for line in run(*command).splitlines():
+        if line.startswith("table "):
+            block = found.setdefault(line.rstrip(" {"), [])
+        else:
+            block.append(line)
+    return found
 
 
-def check_ruleset(path: str | None) -> list[str]:
-    """Rules that the loaded tables lack or have too many, against the file loaded in an empty network namespace."""
+def check_ruleset(path: str | None, *, foreign: bool) -> list[str]:
+    """Rules that our tables lack or have too many, against the file loaded in an empty network namespace."""
     if not path:
         return []
-    wanted = run("unshare", "--net", "sh", "-c", f"nft -f {path} && nft --stateless list ruleset").splitlines()
+    listing = "nft --stateless list ruleset"
+    wanted = tables("unshare", "--net", "sh", "-c", f"nft -f {path} && {listing}")
     if not wanted:
         return [f"{path} can't be loaded; run `nft -c -f {path}`"]
-    found, place = [], ""
-    for line in difflib.ndiff(wanted, listing()):
+    live = tables("sh", "-c", listing)
+    found = []
+    for name in sorted(live.keys() - wanted.keys()):
+        if foreign:
+            found.append(f"`{name}` is loaded and not ours; whoever made it should say so, or `nft delete {name}`")
+    for name, lines in wanted.items():
+        found += compare(path, name, lines, live.get(name, []))
+    return found
+
+
+def compare(path: str, table: str, wanted: list[str], live: list[str]) -> list[str]:
+    """The differing lines of one table, each with its chain or set."""
+    found, place = [], table
+    for line in difflib.ndiff(wanted, live):
         mark, text = line[:2], line[2:].strip()
-        if mark in {"  ", "- "} and text.startswith(("chain ", "set ", "map ", "table ")):
+        if mark in {"  ", "- "} and text.startswith(("chain ", "set ", "map ")):
             place = text.rstrip(" {")
         if mark == "- " and text not in {"", "}"}:
             found.append(f"the live rules lack `{text}` in {place}; run `systemctl reload nftables`")
@@ -156,6 +176,7 @@ def main() -> None:
             "services": {"type": "list", "elements": "str", "default": []},
             "interfaces": {"type": "list", "elements": "dict", "default": []},
             "ruleset": {"type": "path"},
+            "foreign_tables": {"type": "bool", "default": False},
             "listens": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -166,7 +187,7 @@ def main() -> None:
         *check_sysctls(wanted["sysctls"]),
         *check_services(wanted["services"]),
         *check_interfaces(wanted["interfaces"]),
-        *check_ruleset(wanted["ruleset"]),
+        *check_ruleset(wanted["ruleset"], foreign=wanted["foreign_tables"]),
         *check_listens(wanted["listens"]),
     ]
     module.exit_json(changed=False, findings=[f"{socket.gethostname()}: {finding}" for finding in findings])
