@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,16 @@ class Ground:
     def lab(self, cluster: str) -> ControlClient:
         """The cluster's counters."""
         return ControlClient(FOLDER / cluster)
+
+
+def shell(given: Mapping[str, str]) -> dict[str, str]:
+    """A shell's variables without those of another lab or cluster: a token set there must not reach this lab."""
+    kept = ("AWAN_CACHE", "AWAN_TEST_RUN")
+    return {
+        name: value
+        for name, value in given.items()
+        if name in kept or not name.startswith(("AWAN_", "PULUMI_"))
+    }
 
 
 def _plugin(folder: Path) -> Path:
@@ -128,7 +138,7 @@ def ground(plan: Plan) -> Iterator[Ground]:
             FOLDER.mkdir()
             try:
                 _start(plan, FOLDER)
-                env = {**os.environ, **environment.variables(FOLDER, stacks)}
+                env = {**shell(os.environ), **environment.variables(FOLDER, stacks)}
                 env["PATH"] = environment.path_variable(env)
                 plugin = _plugin(FOLDER / "plugin")
                 yield Ground(

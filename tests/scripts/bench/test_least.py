@@ -11,6 +11,7 @@ from network_plan.build import load_plan
 from network_plan.model.firewall import Rule
 from network_plan.model.guest import Guest
 from network_plan.model.plan import Plan
+from scripts.bench.ground import shell
 from scripts.bench.least import TASK, VM, Calls, least
 from scripts.bench.up import breakdown, counted
 from scripts.toolchain.paths import ROOT
@@ -60,6 +61,16 @@ def test_each_guest_is_made_once_and_read_once(plan: Plan) -> None:
         calls, guests = least(plan, cluster.name), len(plan.guests_of(cluster.name))
         assert guests
         assert calls["POST", "/nodes/{node}/qemu"] == calls["GET", f"{VM}/pending"] == guests
+
+
+def test_another_clusters_settings_do_not_reach_the_bench() -> None:
+    given = {
+        "HOME": "/h",
+        "AWAN_DC_TOKEN": "a@pve!b=c",
+        "PULUMI_BACKEND_URL": "file:///x",
+        "AWAN_CACHE": "/c",
+    }
+    assert shell(given) == {"HOME": "/h", "AWAN_CACHE": "/c"}
 
 
 def test_what_is_too_much_comes_first() -> None:
