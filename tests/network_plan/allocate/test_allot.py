@@ -27,7 +27,7 @@ from network_plan.parse.site import parse_site
 
 SOURCE = "assumption: for the test"
 NAMES = st.sampled_from([f"{letter}{number}" for letter in "abkz" for number in range(4)])
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite

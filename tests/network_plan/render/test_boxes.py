@@ -27,7 +27,7 @@ def _points(box: Box) -> set[tuple[int, ...]]:
     return set(product(*(range(low, high + 1) for low, high in box.sides)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(boxes(), max_size=6))
 def test_the_same_packets_each_once_for_the_first_flow(given_boxes: list[Box]) -> None:
     made = disjoint(given_boxes)
