@@ -18,7 +18,7 @@ from scripts.lab.cluster import launch
 from scripts.lab.fabric import build as fabric_build
 from scripts.lab.fabric import names, netns
 from scripts.lab.fabric import spec as fabric_spec
-from scripts.lab.host import control, keys
+from scripts.lab.host import cgroup, control, keys
 from scripts.toolchain import paths
 
 Say = Callable[[str], None]
@@ -107,6 +107,8 @@ def down(folder: Path, say: Say) -> None:
             say(f"host {host.spec.name}: off")
     internet.stop(folder)
     if not paths.hosts_missing():
+        for group in cgroup.of_lab(names.prefix(folder)):
+            cgroup.kill(group)  # what an earlier teardown, broken off, no longer had on record
         fabric_build.remove(names.prefix(folder))
 
 

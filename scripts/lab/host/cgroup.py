@@ -28,6 +28,11 @@ def of(stem: str) -> list[Path]:
     return sorted(path for path in root().glob(f"{stem}-*") if path.name.removeprefix(f"{stem}-").isdigit())
 
 
+def of_lab(lab_prefix: str) -> list[Path]:
+    """Every cgroup of a lab, also of a host that its folder no longer knows."""
+    return sorted(root().glob(f"{lab_prefix}*"))
+
+
 def populated(group: Path) -> bool:
     """True while any process is in the cgroup or below."""
     try:
