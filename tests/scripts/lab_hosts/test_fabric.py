@@ -198,3 +198,27 @@ def test_a_switch_neither_answers_nor_routes(prefix: str) -> None:
     assert probe.run([ask])[0].outcome in {"silent", "refused"}
     netns.batch(f"{prefix}off-102", ["addr add 10.9.1.99/24 dev eth0"])
     assert probe.run([dataclasses.replace(ask, target="10.9.1.10", source="10.9.1.10")])[0].outcome == "answered"
+
+
+@pytest.mark.hosts
+@pytest.mark.parametrize(
+    ("delivery", "line", "isp"),
+    [("routed", "198.51.100.2/30", "198.51.100.1"), ("on_link", "203.0.113.2/28", "203.0.113.1")],
+)
+def test_public_addresses_arrive_as_the_provider_delivers_them(
+    prefix: str, delivery: spec.Delivery, line: str, isp: str
+) -> None:
+    wide = wide_fabric(prefix, 2)
+    length = line.partition("/")[2]
+    wan = spec.Wan(gateway=(line,), isp=(f"{isp}/{length}",), public=("203.0.113.0/28",), delivery=delivery)
+    fabric = dataclasses.replace(wide, gateways=(spec.Gateway(name="gw1", switch="dc", wan=wan),))
+    build.ensure(fabric)
+    # What the gateway's own configuration would do: its end of the line, one public address, the way back.
+    owner = "wan0" if delivery == "on_link" else "lo"
+    addresses = [f"addr add {line} dev wan0", f"addr add 203.0.113.5/32 dev {owner}"]
+    netns.batch(f"{prefix}gw1", [*addresses, f"route add default via {isp}"])
+    ask = probe.Probe(
+        namespace=f"{prefix}wan", source="192.0.2.10", target="203.0.113.5", proto="icmp", timeout=1
+    )
+    answers = probe.run([ask, dataclasses.replace(ask, target="203.0.113.9")])
+    assert [answer.outcome == "answered" for answer in answers] == [True, False]
