@@ -172,7 +172,7 @@ def providers(project: Path) -> list[int]:
 
 
 def test_no_change_then_drift_then_mended(cli: Cli, lab: Any) -> None:
-    cli.run("up", "--yes")
+    cli.run("up", "--yes", "--skip-preview")
     assert cli.summary() == {}
     assert cli.summary("--refresh") == {}
     root = lab.by_hand()
@@ -188,22 +188,22 @@ def test_no_change_then_drift_then_mended(cli: Cli, lab: Any) -> None:
     assert re.search(r"memory\s*: 1024 => 2048", text), text
     assert re.search(r"started\s*: false => true", text), text
     assert cli.summary("--refresh") == {"update": 4}
-    cli.run("up", "--yes", "--refresh")
+    cli.run("up", "--yes", "--skip-preview", "--refresh")
     assert cli.summary("--refresh") == {}
     assert [row["comment"] for row in root("cluster/firewall/groups/cli-web").get()] == ["[https]"]
     assert root("nodes/dc1/qemu/700/status/current").get()["status"] == "running"
 
 
 def test_a_forced_replacement_deletes_first_and_loses_nothing_else(cli: Cli, lab: Any) -> None:
-    cli.run("up", "--yes")
+    cli.run("up", "--yes", "--skip-preview")
     root = lab.by_hand()
     mark = root("nodes/dc1/qemu/700/config").get()["description"]
     urns = [line for line in cli.run("stack", "--show-urns").split() if line.endswith("pve:index:Vm::vm0")]
-    cli.run("up", "--yes", "--replace", urns[0])
+    cli.run("up", "--yes", "--skip-preview", "--replace", urns[0])
     assert root("nodes/dc1/qemu/700/config").get()["description"] != mark
     assert cli.summary("--refresh") == {}
     cli.run("state", "taint", urns[0], "--yes")
-    cli.run("up", "--yes")
+    cli.run("up", "--yes", "--skip-preview")
     assert cli.summary("--refresh") == {}
 
 
@@ -226,7 +226,7 @@ def test_an_import_shows_no_change_but_of_what_cannot_be_read(cli: Cli, lab: Any
 def cli_provider(cli: Cli) -> str:
     """The URN of the program's provider, made without anything else."""
     target = "urn:pulumi:dc::awan::pulumi:providers:pve::c"
-    cli.run("up", "--yes", "--target", target)
+    cli.run("up", "--yes", "--skip-preview", "--target", target)
     return target
 
 
@@ -252,7 +252,7 @@ def test_the_run_goes_on_after_the_engine_was_killed(cli: Cli, lab: Any) -> None
     time.sleep(0.5)
     assert [call for call in lab.control.calls() if call["method"] != "GET"] == []
     cli.run("cancel", "--yes")
-    cli.run("up", "--yes", MANY="6")
+    cli.run("up", "--yes", "--skip-preview", MANY="6")
     cli.run("refresh", "--yes", "--clear-pending-creates", MANY="6")
     assert cli.summary("--refresh", MANY="6") == {}
     vms = lab.by_hand()("nodes/dc1/qemu").get()
@@ -274,7 +274,7 @@ def test_an_interrupted_run_leaves_nothing_pending_and_the_next_one_goes_on(cli:
     lab.control.time_scale(0.0)
     exported = json.loads(cli.run("stack", "export"))["deployment"]
     assert not exported.get("pending_operations")
-    cli.run("up", "--yes", MANY="6")
+    cli.run("up", "--yes", "--skip-preview", MANY="6")
     assert cli.summary("--refresh", MANY="6") == {}
 
 
@@ -294,13 +294,15 @@ def test_secrets_are_nowhere_in_plain(cli: Cli, lab: Any) -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        texts = [cli.run("up", "--yes", "--debug", "--diff")]
+        texts = [cli.run("up", "--yes", "--skip-preview", "--debug", "--diff")]
     finally:
         done.set()
         watcher.join()
     texts.append(cli.run("stack", "export"))
     texts.append(cli.run("preview", "--json", "--debug"))
-    texts.append(cli.fails("up", "--yes", "--debug", AWAN_DC_TOKEN=f"iac@pve!nobody={secret}"))
+    texts.append(
+        cli.fails("up", "--yes", "--skip-preview", "--debug", AWAN_DC_TOKEN=f"iac@pve!nobody={secret}")
+    )
     texts += [
         path.read_text(errors="replace") for path in (cli.folder / "state").rglob("*") if path.is_file()
     ]
