@@ -72,7 +72,7 @@ def check_ledger(ledger: Ledger, clusters: frozenset[str] | None) -> list[Findin
     entries = list(ledger.entries)
     findings = _values(entries) + _overlaps(entries)
     if not ledger.roles:
-        cure = "write the first line: 'primary 1 CLUSTER'"
+        cure = "write two lines into it: 'schema 1' and 'primary 1 CLUSTER'"
         findings.append(_problem("ledger/role", "site_role.ledger has no primary", cure, None))
     for earlier, later in pairwise(ledger.roles):
         if later.epoch <= earlier.epoch:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
@@ -59,6 +60,10 @@ def _link(check: Check) -> None:
     if gateway.isp not in gateway.wan.network or gateway.isp == gateway.wan.ip:
         what = f"the provider's address {gateway.isp} is not the other end of {gateway.wan}"
         check.fail("site/link", what, "write the two ends of one link", "networks", "gateway", "isp")
+    if re.fullmatch(r"lan[0-9]+", gateway.wan_interface):
+        what = f"{gateway.wan_interface!r} is the name of a network's own interface"
+        cure = "call the provider's side otherwise: wan0"
+        check.fail("site/link", what, cure, "networks", "gateway", "wan_interface")
     if public.prefix.prefixlen < _LARGEST_PUBLIC:
         what = f"{public.prefix} has {public.prefix.num_addresses} addresses"
         cure = f"write the block that the provider gave you, a /{_LARGEST_PUBLIC} at most"
