@@ -18,6 +18,7 @@ from scripts.lab.cluster import launch
 from scripts.lab.fabric import build as fabric_build
 from scripts.lab.fabric import names, netns
 from scripts.lab.fabric import spec as fabric_spec
+from scripts.lab.guest import machine
 from scripts.lab.host import cgroup, control, keys
 from scripts.toolchain import paths
 
@@ -109,6 +110,7 @@ def down(folder: Path, say: Say) -> None:
     if not paths.hosts_missing():
         for group in cgroup.of_lab(names.prefix(folder)):
             cgroup.kill(group)  # what an earlier teardown, broken off, no longer had on record
+        machine.remove_all(names.prefix(folder), folder)  # and VMs whose cluster was killed
         fabric_build.remove(names.prefix(folder))
 
 
