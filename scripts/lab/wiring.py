@@ -92,7 +92,7 @@ def fabric(plan: Plan, lab_dir: Path) -> Fabric:
         control=Control(switch=gateway.site, vlan=management.vlan, addresses=(control_address(plan),)),
         internet=(
             Host(name="client", addresses=(f"{IPv4Address(INTERNET_CLIENT)}/32",)),
-            Host(name="server", addresses=(f"{IPv4Address(INTERNET_SERVER)}/32",), ports=INTERNET_PORTS),
+            Host(name="server", addresses=(f"{IPv4Address(INTERNET_SERVER)}/32",)),
         ),
         offices=tuple(
             Office(

@@ -50,11 +50,10 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A machine that is only an address and some ports (`tcp/443`): on the internet, or in an office network."""
+    """A machine that is only an address: on the internet, or in an office network."""
 
     name: str
     addresses: tuple[str, ...]
-    ports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
