@@ -51,8 +51,14 @@ def is_dead(lock: Lock, host: str | None = None) -> bool:
 
 def _release(stack: Stack, locked: StackLocked, say: Say) -> None:
     alive = [lock for lock in locked.locks if not is_dead(lock)]
-    if alive or not locked.locks:
+    if not locked.locks:
         raise locked
+    if alive:
+        who = ", ".join(f"{lock.user}@{lock.host} (pid {lock.pid}) since {lock.since}" for lock in alive)
+        raise EngineError(
+            f"stack {stack.name} is locked by {who}: that run lives, or only its own host can tell; wait for it, run "
+            "'awan recover' there, or, if that host is gone for good, 'pulumi cancel'. Nothing was touched"
+        )
     for lock in locked.locks:
         say(f"the lock of pid {lock.pid} (since {lock.since}) is a dead run's; released")
     stack.cancel()

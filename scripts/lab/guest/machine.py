@@ -72,7 +72,15 @@ def _plug(machine: Machine, cable: Cable) -> None:
     lines += ["link set eth0 up", *(f"route replace default via {gateway} dev eth0" for gateway in machine.gateways)]
     netns.batch(machine.namespace, lines)
     state = "up" if cable.up else "down"
-    netns.batch(switch, [f"link set {port} {state} master {names.bridge(cable.vlan)}"])
+    bridge = names.bridge(cable.vlan)
+    plug = f"link set {port} {state} master {bridge}"
+    try:
+        netns.batch(switch, [plug])
+    except netns.NetworkError:
+        # A real trunk carries every VLAN: one that the lab's network has not seen yet gets its bridge now.
+        if bridge in netns.links(switch):
+            raise
+        netns.batch(switch, [f"link add {bridge} type bridge mcast_snooping 0", f"link set {bridge} up", plug])
 
 
 def stop(lab_prefix: str, cluster: str, vmid: int, lab_dir: Path) -> None:

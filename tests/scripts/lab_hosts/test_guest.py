@@ -280,3 +280,15 @@ def test_every_compiled_ruleset_is_one_that_nft_takes(lab: Any) -> None:
         argv = ["ip", "netns", "exec", f"{lab.prefix}ctl", "nft", "-c", "-f", "-"]
         done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_a_network_that_the_lab_has_not_seen_gets_its_bridge(lab: Any, runtime: NamespaceRuntime) -> None:
+    """A real trunk carries every VLAN: a VM on a vnet made a moment ago starts."""
+    card = dataclasses.replace(nic(103), bridge="vn777", tag=777)
+    far = dataclasses.replace(snapshot(FIRST, []), nics=(card,))
+    runtime.start(103, "dc1", {"name": "vm103", "ipconfig0": "ip=10.77.0.10/24,gw=10.77.0.1"}, far)
+    try:
+        assert runtime.running(103)
+        assert names.bridge(777) in netns.links(f"{lab.prefix}dc")
+    finally:
+        runtime.stop(103)
