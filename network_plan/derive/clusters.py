@@ -87,7 +87,7 @@ def derive_clusters(
                 vnets=_vnets(networks, cluster_id),
                 roles=(OPERATOR_ROLE,),
                 access=access,
-                firewall=derive_cluster_firewall(networks, flows),
+                firewall=derive_cluster_firewall(networks, flows, site.networks.pools),
                 source=cluster.source,
                 first_purchase=cluster.first_purchase,
             )

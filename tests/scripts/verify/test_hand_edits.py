@@ -115,7 +115,7 @@ EDITS = {
         method="POST",
         path="/cluster/firewall/ipset/offices",
         given={"cidr": "10.99.0.0/24"},
-        says="ipset offices: members is 10.64.0.0/23 10.64.2.0/23 10.64.4.0/23 10.64.6.0/23 10.99.0.0/24",
+        says="ipset offices: members is 10.64.0.0/10 10.99.0.0/24, the Plan says 10.64.0.0/10",
         back=("DELETE", "/cluster/firewall/ipset/offices/10.99.0.0%2F24", {}),
     ),
     "alias": _put(
