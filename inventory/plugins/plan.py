@@ -68,7 +68,9 @@ def interfaces(gateway: Gateway, *, cabled: bool) -> list[dict[str, Any]]:
                 "parent": gateway.trunk if tagged else None,
                 "gateway": str(gateway.isp) if interface.kind == "wan" else None,
                 # What is routed to us and translated to nobody must not go back up the default route.
-                "blackhole": str(gateway.public) if interface.kind == "wan" and gateway.delivery == "routed" else None,
+                "blackhole": str(gateway.public)
+                if interface.kind == "wan" and gateway.delivery == "routed"
+                else None,
             }
         )
     return found

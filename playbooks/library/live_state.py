@@ -49,7 +49,9 @@ def check_files(files: list[dict[str, str]]) -> list[str]:
         wanted = text.rstrip("\n").splitlines()
         if lines != wanted:
             changed = [
-                line for line in difflib.unified_diff(wanted, lines, lineterm="", n=0) if line[:3] not in {"---", "+++"}
+                line
+                for line in difflib.unified_diff(wanted, lines, lineterm="", n=0)
+                if line[:3] not in {"---", "+++"}
             ]
             quoted = next((line for line in changed if line[0] in "+-"), "")
             found.append(f"{name} was edited (first difference: {quoted!r}); run playbooks/site.yml")
@@ -84,7 +86,9 @@ def check_services(services: list[str]) -> list[str]:
         if state != "active":
             found.append(f"{name} is {state}; look at `journalctl -u {name}` and start it")
         if at_boot not in {"enabled", "static", "alias"}:
-            found.append(f"{name} would not start at boot ({at_boot or 'no such unit'}); run playbooks/site.yml")
+            found.append(
+                f"{name} would not start at boot ({at_boot or 'no such unit'}); run playbooks/site.yml"
+            )
     return found
 
 
@@ -135,7 +139,9 @@ def check_ruleset(path: str | None, *, foreign: bool) -> list[str]:
     found = []
     for name in sorted(live.keys() - wanted.keys()):
         if foreign:
-            found.append(f"`{name}` is loaded and not ours; whoever made it should say so, or `nft delete {name}`")
+            found.append(
+                f"`{name}` is loaded and not ours; whoever made it should say so, or `nft delete {name}`"
+            )
     for name, lines in wanted.items():
         found += compare(path, name, lines, live.get(name, []))
     return found
@@ -151,7 +157,9 @@ def compare(path: str, table: str, wanted: list[str], live: list[str]) -> list[s
         if mark == "- " and text not in {"", "}"}:
             found.append(f"the live rules lack `{text}` in {place}; run `systemctl reload nftables`")
         if mark == "+ " and text not in {"", "}"}:
-            found.append(f"the live rules have `{text}` in {place}, {path} has not; run `systemctl reload nftables`")
+            found.append(
+                f"the live rules have `{text}` in {place}, {path} has not; run `systemctl reload nftables`"
+            )
     return found
 
 
@@ -163,7 +171,9 @@ def check_listens(listens: list[str]) -> list[str]:
         try:
             socket.create_connection((address, int(port)), timeout=2).close()
         except OSError as error:
-            found.append(f"nothing answers on {address} port {port} ({error.strerror or error}); look at the service")
+            found.append(
+                f"nothing answers on {address} port {port} ({error.strerror or error}); look at the service"
+            )
     return found
 
 

@@ -55,7 +55,9 @@ def run(probes: Sequence[Probe]) -> list[Answer]:
     for namespace in groups:
         if not netns.exists(namespace):
             raise ProbeError(f"there is no namespace {namespace}; bring the lab up first")
-    agents = {namespace: _start(namespace, [probes[i] for i in indexes]) for namespace, indexes in groups.items()}
+    agents = {
+        namespace: _start(namespace, [probes[i] for i in indexes]) for namespace, indexes in groups.items()
+    }
     answers: dict[int, Answer] = {}
     for namespace, agent in agents.items():
         out, err = agent.communicate()

@@ -48,7 +48,9 @@ class Attempt:
                 kind = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
                 self.socket = socket.socket(family, socket.SOCK_RAW, kind)
             else:
-                self.socket = socket.socket(family, socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
+                self.socket = socket.socket(
+                    family, socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
+                )
             self.socket.setblocking(False)
             if self.probe.get("source"):
                 self.socket.bind((self.probe["source"], 0))
@@ -184,7 +186,9 @@ def expire(attempts: list[Attempt], selector: selectors.BaseSelector) -> None:
 def main() -> int:
     """Standard input to standard output."""
     attempts = run(json.load(sys.stdin))
-    json.dump([{"outcome": a.outcome, "text": a.text, "seconds": round(a.took, 3)} for a in attempts], sys.stdout)
+    json.dump(
+        [{"outcome": a.outcome, "text": a.text, "seconds": round(a.took, 3)} for a in attempts], sys.stdout
+    )
     return 0
 
 

@@ -88,9 +88,7 @@ class Stack:
     def command(self, *args: str) -> list[str]:
         """The command line of one ``pulumi`` call on this stack."""
         if self._binary is None:
-            raise EngineError(
-                "there is no pulumi on PATH; run 'make setup', then 'eval \"$(awan lab env)\"'"
-            )
+            raise EngineError("there is no pulumi on PATH; run 'make setup', then 'eval \"$(awan lab env)\"'")
         return [self._binary, *args, "--stack", self.name, "--non-interactive", "--color", "never"]
 
     def _call(self, *args: str) -> subprocess.CompletedProcess[str]:

@@ -55,7 +55,9 @@ def golden() -> Callable[[Path, str], None]:
             return
         actual.parent.mkdir(parents=True, exist_ok=True)
         actual.write_text(text, encoding="utf-8")
-        pytest.fail(f"{file} differs from {actual.name}; is that right? then AWAN_GOLDEN=write, as in `make golden`")
+        pytest.fail(
+            f"{file} differs from {actual.name}; is that right? then AWAN_GOLDEN=write, as in `make golden`"
+        )
 
     return compare
 

@@ -57,7 +57,11 @@ class Site:
         return control.Host(lab_dir=self.dir, spec=wiring.host_spec(self.plan, paths.base_root()))
 
     def play(self, playbook: str, *arguments: str, cluster: str = "dc") -> Played:
-        argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", f"inventory/{cluster}.plan.yml"]
+        argv = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            f"inventory/{cluster}.plan.yml",
+        ]
         done = subprocess.run(
             [*argv, f"playbooks/{playbook}.yml", *arguments],
             cwd=ROOT,
@@ -95,8 +99,16 @@ def start_guests(site: Site) -> None:
             link_down=False,
         )
         open_wall = FirewallSnapshot(
-            cluster_options={}, cluster_aliases={}, cluster_ipsets={}, groups={}, node_options={},
-            vm_options={}, vm_rules=[], vm_aliases={}, vm_ipsets={}, nics=(nic,),
+            cluster_options={},
+            cluster_aliases={},
+            cluster_ipsets={},
+            groups={},
+            node_options={},
+            vm_options={},
+            vm_rules=[],
+            vm_aliases={},
+            vm_ipsets={},
+            nics=(nic,),
         )
         line = f"ip={card.addresses[0]},gw={card.gateways[0]}"
         runtime.start(guest.vmid, guest.node, {"name": guest.name, "ipconfig0": line}, open_wall)

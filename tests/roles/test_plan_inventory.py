@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def plugin() -> ModuleType:
     """The plugin as Ansible loads it: from its file."""
-    found = importlib.util.spec_from_file_location("plan_inventory", ROOT / "inventory" / "plugins" / "plan.py")
+    found = importlib.util.spec_from_file_location(
+        "plan_inventory", ROOT / "inventory" / "plugins" / "plan.py"
+    )
     assert found is not None
     assert found.loader is not None
     module = importlib.util.module_from_spec(found)

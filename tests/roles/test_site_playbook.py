@@ -34,7 +34,11 @@ def probes(site: Any) -> list[tuple[probe.Probe, Outcome, str]]:
     """What the gateway alone decides: (probe, outcome, the peer that the other end sees)."""
     client: dict[str, Any] = {"namespace": f"{site.prefix}wan", "source": wiring.INTERNET_CLIENT}
     dukcapil, rsud = office(site, "dukcapil"), office(site, "rsud")
-    siak, simrs, proxy = address(site, "dukcapil/siak"), address(site, "rsud/simrs"), address(site, "diskominfo/proxy")
+    siak, simrs, proxy = (
+        address(site, "dukcapil/siak"),
+        address(site, "rsud/simrs"),
+        address(site, "diskominfo/proxy"),
+    )
     ns1, unused = public(site, "ns1"), str(list(site.plan.gateways[0].public)[-1])
     own = wiring.office_address(site.plan.network("dukcapil/office-main"))
     wait: dict[str, Any] = {"timeout": 1.0}
@@ -153,17 +157,22 @@ BREAKAGES = {
     "forwarding turned off": ("sysctl -qw net.ipv4.ip_forward=0", "forwarding is off"),
     "a service stopped": ("systemctl stop unbound", "unbound.service is inactive"),
     "a service that would not come back": (
-        "systemctl disable -q nftables", "nftables.service would not start at boot"
+        "systemctl disable -q nftables",
+        "nftables.service would not start at boot",
     ),
     "an address removed": ("ip address del 10.32.1.1/24 dev lan201", "lan201 lacks its address 10.32.1.1/24"),
-    "an address added": ("ip address add 10.99.0.1/24 dev lan201", "lan201 has 10.99.0.1/24, which is not in the Plan"),
+    "an address added": (
+        "ip address add 10.99.0.1/24 dev lan201",
+        "lan201 has 10.99.0.1/24, which is not in the Plan",
+    ),
     "a file edited": ("echo '# me' >> /etc/nftables.conf", "/etc/nftables.conf was edited"),
     "an ssh server weakened": (
         "sed -i s/PasswordAuthentication.no/PasswordAuthentication\\ yes/ /etc/ssh/sshd_config.d/10-awan.conf",
         "/etc/ssh/sshd_config.d/10-awan.conf was edited",
     ),
     "a kernel setting changed": (
-        "sysctl -qw net.ipv4.conf.all.accept_redirects=1", "net.ipv4.conf.all.accept_redirects is 1, not 0"
+        "sysctl -qw net.ipv4.conf.all.accept_redirects=1",
+        "net.ipv4.conf.all.accept_redirects is 1, not 0",
     ),
 }
 
@@ -173,7 +182,9 @@ def test_verify_names_each_thing_that_is_broken_and_the_next_run_mends_all(site:
         assert site.ssh(command) == ""
     broken = site.play("verify")
     assert broken.code != 0, broken.text
-    unnamed = [what for what, (_, sentence) in BREAKAGES.items() if not re.search(f"gw1: .*{sentence}", broken.text)]
+    unnamed = [
+        what for what, (_, sentence) in BREAKAGES.items() if not re.search(f"gw1: .*{sentence}", broken.text)
+    ]
     assert unnamed == [], broken.text
     mended = site.play("site")
     assert mended.code == 0, mended.text
@@ -201,7 +212,9 @@ def test_a_reboot_needs_no_hand(site: Any) -> None:
 def test_without_rules_the_gateway_forwards_nothing_from_the_first_moment(site: Any) -> None:
     site.ssh("echo 'nonsense {' >> /etc/nftables.conf; sync")
     site.host.reboot()
-    assert site.ssh("systemctl is-system-running --wait; sysctl -n net.ipv4.ip_forward").splitlines()[-1] == "0"
+    assert (
+        site.ssh("systemctl is-system-running --wait; sysctl -n net.ipv4.ip_forward").splitlines()[-1] == "0"
+    )
     assert "inactive" in site.ssh("systemctl is-active awan-forwarding.service")
     played = site.play("verify")
     assert "forwarding is off" in played.text

@@ -126,7 +126,9 @@ def _prune(fabric: Fabric, there: dict[str, set[str]]) -> None:
     cables = list(_cables(fabric))
     for switch in fabric.switches:
         name = fabric.prefix + switch.name
-        wanted = {names.bridge(n.vlan) for n in switch.networks} | {c[1] for c in cables if c[0] == switch.name}
+        wanted = {names.bridge(n.vlan) for n in switch.networks} | {
+            c[1] for c in cables if c[0] == switch.name
+        }
         stale = sorted(link for link in there[name] - wanted if OWN_LINK.fullmatch(link))
         netns.delete_links(name, stale)
         there[name].difference_update(stale)

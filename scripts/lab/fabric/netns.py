@@ -111,12 +111,16 @@ def delete_links(namespace: str, interfaces: Sequence[str]) -> None:
     """Removes interfaces as one link group: a veth deleted alone costs 20 ms of the kernel's time."""
     if interfaces:
         group = 9999
-        batch(namespace, [*(f"link set {name} group {group}" for name in interfaces), f"link del group {group}"])
+        batch(
+            namespace, [*(f"link set {name} group {group}" for name in interfaces), f"link del group {group}"]
+        )
 
 
 def query(namespace: str, *arguments: str) -> list[dict[str, Any]]:
     """What `ip -json` answers in the namespace."""
-    out = _run(["ip", "-n", namespace, "-json", *arguments], None, f"read {' '.join(arguments)} in {namespace}")
+    out = _run(
+        ["ip", "-n", namespace, "-json", *arguments], None, f"read {' '.join(arguments)} in {namespace}"
+    )
     answer: list[dict[str, Any]] = json.loads(out or "[]")
     return answer
 
@@ -124,7 +128,11 @@ def query(namespace: str, *arguments: str) -> list[dict[str, Any]]:
 def sysctl(namespace: str, values: dict[str, str]) -> None:
     """Sets kernel parameters of the namespace (`net.` only); one that this kernel lacks needs no setting."""
     settings = [f"{key}={value}" for key, value in values.items()]
-    _run(["ip", "netns", "exec", namespace, "sysctl", "-q", "-e", "-w", *settings], None, f"set sysctls in {namespace}")
+    _run(
+        ["ip", "netns", "exec", namespace, "sysctl", "-q", "-e", "-w", *settings],
+        None,
+        f"set sysctls in {namespace}",
+    )
 
 
 def nft(namespace: str, text: str) -> None:

@@ -69,7 +69,10 @@ def _plug(machine: Machine, cable: Cable) -> None:
     # The firewall stands before the cable is plugged in: no packet gets past it at start.
     replace_firewall(machine.namespace, machine.firewall, loaded=False)
     lines = ["link set lo up", *(build.address_line(address, "eth0") for address in machine.addresses)]
-    lines += ["link set eth0 up", *(f"route replace default via {gateway} dev eth0" for gateway in machine.gateways)]
+    lines += [
+        "link set eth0 up",
+        *(f"route replace default via {gateway} dev eth0" for gateway in machine.gateways),
+    ]
     netns.batch(machine.namespace, lines)
     state = "up" if cable.up else "down"
     bridge = names.bridge(cable.vlan)
@@ -80,7 +83,9 @@ def _plug(machine: Machine, cable: Cable) -> None:
         # A real trunk carries every VLAN: one that the lab's network has not seen yet gets its bridge now.
         if bridge in netns.links(switch):
             raise
-        netns.batch(switch, [f"link add {bridge} type bridge mcast_snooping 0", f"link set {bridge} up", plug])
+        netns.batch(
+            switch, [f"link add {bridge} type bridge mcast_snooping 0", f"link set {bridge} up", plug]
+        )
 
 
 def stop(lab_prefix: str, cluster: str, vmid: int, lab_dir: Path) -> None:

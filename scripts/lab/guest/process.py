@@ -37,7 +37,18 @@ def start(
 ) -> Process:
     """Starts a responder in the namespace and waits until it listens."""
     read, write = os.pipe()
-    program = [sys.executable, "-I", "-S", str(RESPONDER), str(ports), cluster, ident, name, str(write), *addresses]
+    program = [
+        sys.executable,
+        "-I",
+        "-S",
+        str(RESPONDER),
+        str(ports),
+        cluster,
+        ident,
+        name,
+        str(write),
+        *addresses,
+    ]
     with log.open("wb") as output:
         child = subprocess.Popen(
             ["nsenter", f"--net={netns.NETNS_DIR / namespace}", *program],
@@ -52,7 +63,9 @@ def start(
         ready = pipe.read() == "ready\n"
     if not ready:
         child.wait()
-        raise StartError(f"{name} in {namespace} does not start: {log.read_text(encoding='utf-8').strip()[-500:]}")
+        raise StartError(
+            f"{name} in {namespace} does not start: {log.read_text(encoding='utf-8').strip()[-500:]}"
+        )
     # Popen would warn about a child that outlives it; ours is meant to, and `stop` reaps it.
     child.returncode = 0
     return Process(pid=child.pid, started=_start_time(child.pid) or "")

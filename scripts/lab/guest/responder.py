@@ -60,7 +60,9 @@ class Responder:
             self._open[port] = sock
 
     def _line(self, port: Port, peer: str) -> bytes:
-        return f"awan-lab {self._who} {port[0]} {port[1]}/{port[2]} from {ipaddress.ip_address(peer)}\n".encode()
+        return (
+            f"awan-lab {self._who} {port[0]} {port[1]}/{port[2]} from {ipaddress.ip_address(peer)}\n".encode()
+        )
 
     def turn(self, seconds: float) -> None:
         """Answers whoever calls within the time."""

@@ -31,7 +31,9 @@ class NamespaceRuntime:
                 cluster=self._cluster,
                 vmid=vmid,
                 name=str(config.get("name", f"VM{vmid}")),
-                cable=None if card is None else machine.Cable(vlan=card.tag, mac=card.mac, up=not card.link_down),
+                cable=None
+                if card is None
+                else machine.Cable(vlan=card.tag, mac=card.mac, up=not card.link_down),
                 addresses=tuple(keys[key] for key in ("ip", "ip6") if key in keys),
                 gateways=tuple(keys[key] for key in ("gw", "gw6") if key in keys),
                 firewall="" if card is None else compile_guest(firewall, card),
@@ -58,7 +60,9 @@ def plugged_card(vmid: int, firewall: FirewallSnapshot) -> Nic | None:
     """The card that hangs on a network of the fabric; None where the VM has none (no card, or not on a vnet)."""
     cards = [card for card in firewall.nics if card.tag]
     if len(cards) > 1:
-        raise ValueError(f"VM {vmid} has {len(cards)} cards on vnets; the lab plugs in one, remove the others")
+        raise ValueError(
+            f"VM {vmid} has {len(cards)} cards on vnets; the lab plugs in one, remove the others"
+        )
     return cards[0] if cards else None
 
 

@@ -20,7 +20,9 @@ def root() -> Path:
     for path in (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup")):
         if (path / "cgroup.controllers").exists():
             return path
-    raise CgroupError("there is no cgroup2 hierarchy below /sys/fs/cgroup; mount one, or run without booted hosts")
+    raise CgroupError(
+        "there is no cgroup2 hierarchy below /sys/fs/cgroup; mount one, or run without booted hosts"
+    )
 
 
 def of(stem: str) -> list[Path]:

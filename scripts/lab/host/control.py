@@ -98,7 +98,9 @@ class Host:
         end = time.monotonic() + seconds
         while self.status().generation == before.generation:
             if time.monotonic() > end:
-                raise HostError(f"{self.spec.name} did not go down in {seconds:.0f} s; see {self.files.console}")
+                raise HostError(
+                    f"{self.spec.name} did not go down in {seconds:.0f} s; see {self.files.console}"
+                )
             time.sleep(0.05)
         self._wait(end)
 
@@ -134,7 +136,9 @@ class Host:
             if not _locked(self.files.lock):
                 return
             if time.monotonic() > end:
-                raise HostError(f"{self.spec.name}'s supervisor does not end; its pid is in {self.files.state}")
+                raise HostError(
+                    f"{self.spec.name}'s supervisor does not end; its pid is in {self.files.state}"
+                )
             time.sleep(0.02)
 
     def _wait(self, end: float) -> None:
@@ -142,8 +146,19 @@ class Host:
             raise self._silent()
 
     def _answers(self, seconds: float) -> bool:
-        relay = [sys.executable, "-I", "-S", str(keys.RELAY), self.spec.address, "22", "--banner", str(seconds)]
-        return subprocess.run(["ip", "netns", "exec", f"{self.prefix}ctl", *relay], check=False).returncode == 0
+        relay = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(keys.RELAY),
+            self.spec.address,
+            "22",
+            "--banner",
+            str(seconds),
+        ]
+        return (
+            subprocess.run(["ip", "netns", "exec", f"{self.prefix}ctl", *relay], check=False).returncode == 0
+        )
 
     def _silent(self) -> HostError:
         return HostError(f"{self.spec.name} does not answer on ssh; see {self.files.console}")
@@ -152,7 +167,9 @@ class Host:
 def recorded(lab_dir: Path) -> list[Host]:
     """The hosts that the lab's folder knows."""
     found = sorted((lab_dir / "hosts").glob("*/host.json"))
-    return [Host(lab_dir=lab_dir, spec=load(HostFiles(lab_dir=lab_dir, name=path.parent.name))) for path in found]
+    return [
+        Host(lab_dir=lab_dir, spec=load(HostFiles(lab_dir=lab_dir, name=path.parent.name))) for path in found
+    ]
 
 
 def _locked(path: Path) -> bool:

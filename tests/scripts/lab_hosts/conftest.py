@@ -77,7 +77,9 @@ def small_fabric(prefix: str) -> spec.Fabric:
             spec.Host(name="server", addresses=(f"{INTERNET_SERVER}/32",)),
         ),
         offices=(
-            spec.Office(switch="dc", vlan=OFFICE, host=spec.Host(name="office", addresses=("10.64.0.10/24",))),
+            spec.Office(
+                switch="dc", vlan=OFFICE, host=spec.Host(name="office", addresses=("10.64.0.10/24",))
+            ),
         ),
     )
 

@@ -42,7 +42,9 @@ def wide_fabric(prefix: str, networks: int) -> spec.Fabric:
         control=spec.Control(switch="dc", vlan=100, addresses=("10.9.0.5/24", "fd09:0::5/64")),
         internet=(spec.Host(name="client", addresses=("192.0.2.10/32", "2001:db8::10/128")),),
         offices=tuple(
-            spec.Office(switch="dc", vlan=net.vlan, host=spec.Host(name=net.name, addresses=(f"10.9.{n}.10/24",)))
+            spec.Office(
+                switch="dc", vlan=net.vlan, host=spec.Host(name=net.name, addresses=(f"10.9.{n}.10/24",))
+            )
             for n, net in enumerate(nets[1:], 1)
         ),
     )
@@ -106,7 +108,16 @@ def test_a_network_less_takes_its_bridge_cables_and_office_away(prefix: str) -> 
     )
     build.ensure(less)
     assert netns.links(f"{prefix}dc") == {
-        "lo", "br100", "br101", "br102", "c100", "g100", "g101", "g102", "o101", "o102"
+        "lo",
+        "br100",
+        "br101",
+        "br102",
+        "c100",
+        "g100",
+        "g101",
+        "g102",
+        "o101",
+        "o102",
     }
     assert netns.links(f"{prefix}gw1") == {"lo", "wan0", "lan100", "lan101", "lan102"}
     assert f"{prefix}off-103" not in netns.listed(prefix)
@@ -124,7 +135,9 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(prefix: str, tmp_pat
         build.remove(prefix)
         with subprocess.Popen(
             [sys.executable, "-c", program, str(tmp_path / "fabric.json")],
-            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         ) as run:
             assert run.stdout is not None
             run.stdout.readline()
@@ -134,7 +147,10 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(prefix: str, tmp_pat
         assert len(netns.links(f"{prefix}gw1")) == 2 + 12
         assert sysctl(f"{prefix}gw1", "net.ipv4.ip_forward") == "0"
         ask = probe.Probe(namespace=f"{prefix}off-101", target="10.9.1.1", proto="icmp", timeout=0.05)
-        assert probe.run([ask])[0].outcome in {"silent", "refused"}  # nobody has the address yet, but there is a way
+        assert probe.run([ask])[0].outcome in {
+            "silent",
+            "refused",
+        }  # nobody has the address yet, but there is a way
 
 
 @pytest.mark.hosts
@@ -194,10 +210,14 @@ def test_a_switch_neither_answers_nor_routes(prefix: str) -> None:
     assert [a for link in links if link["ifname"] != "lo" for a in link["addr_info"]] == []
     # A client in one office, given an address of the other's network, reaches nobody there: a frame stays in its VLAN.
     netns.batch(f"{prefix}off-101", ["addr add 10.9.2.99/24 dev eth0"])
-    ask = probe.Probe(namespace=f"{prefix}off-101", target="10.9.2.10", source="10.9.2.99", proto="icmp", timeout=0.3)
+    ask = probe.Probe(
+        namespace=f"{prefix}off-101", target="10.9.2.10", source="10.9.2.99", proto="icmp", timeout=0.3
+    )
     assert probe.run([ask])[0].outcome in {"silent", "refused"}
     netns.batch(f"{prefix}off-102", ["addr add 10.9.1.99/24 dev eth0"])
-    assert probe.run([dataclasses.replace(ask, target="10.9.1.10", source="10.9.1.10")])[0].outcome == "answered"
+    assert (
+        probe.run([dataclasses.replace(ask, target="10.9.1.10", source="10.9.1.10")])[0].outcome == "answered"
+    )
 
 
 @pytest.mark.hosts

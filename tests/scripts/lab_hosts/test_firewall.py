@@ -20,7 +20,9 @@ def snapshot(**given: Any) -> FirewallSnapshot:
         "cluster_options": {"enable": 1},
         "cluster_aliases": {"proxy": {"name": "proxy", "cidr": "10.24.0.11"}},
         "cluster_ipsets": {"offices": [{"cidr": "10.64.0.0/23"}, {"cidr": "10.64.0.9", "nomatch": 1}]},
-        "groups": {"ssh": [{"type": "in", "action": "ACCEPT", "macro": "SSH", "source": "+dc/offices", "enable": 1}]},
+        "groups": {
+            "ssh": [{"type": "in", "action": "ACCEPT", "macro": "SSH", "source": "+dc/offices", "enable": 1}]
+        },
         "node_options": {},
         "vm_options": {"enable": 1},
         "vm_rules": [],
@@ -44,8 +46,14 @@ def chain(text: str, family: str, name: str) -> list[str]:
 def rules(text: str, family: str = "ip", name: str = "guest-in") -> list[str]:
     """The chain without what stands in it always."""
     lines = chain(text, family, name)
-    end = next(i for i, line in enumerate(lines) if line.startswith(("fib daddr", "ip6 daddr ff00", "tcp dport 43 ")))
-    return [line for line in lines[:end] if not line.startswith(("udp sport 67", "udp sport 547", "icmpv6 type {"))]
+    end = next(
+        i for i, line in enumerate(lines) if line.startswith(("fib daddr", "ip6 daddr ff00", "tcp dport 43 "))
+    )
+    return [
+        line
+        for line in lines[:end]
+        if not line.startswith(("udp sport 67", "udp sport 547", "icmpv6 type {"))
+    ]
 
 
 def test_a_firewall_that_is_off_at_any_of_three_places_holds_nothing_up() -> None:
@@ -98,7 +106,13 @@ def test_sets_aliases_and_ports_become_matches() -> None:
 
 def test_a_group_is_a_jump_in_its_place_and_a_switched_off_rule_is_none() -> None:
     text = compile_guest(
-        snapshot(vm_rules=[rule(proto="tcp", dport="1"), rule(type="group", action="ssh"), rule(enable=0, dport="2")]),
+        snapshot(
+            vm_rules=[
+                rule(proto="tcp", dport="1"),
+                rule(type="group", action="ssh"),
+                rule(enable=0, dport="2"),
+            ]
+        ),
         NIC,
     )
     assert rules(text) == ["tcp dport { 1 } accept", "jump group-ssh-in"]
@@ -167,18 +181,25 @@ def test_a_link_local_address_is_the_card_s() -> None:
         ([("10.0.0.0/25", False), ("10.0.0.128/25", False), ("fd00::/8", False)], ["10.0.0.0/24"]),
     ],
 )
-def test_the_most_specific_entry_of_a_set_decides(entries: list[tuple[str, bool]], found: list[str] | None) -> None:
+def test_the_most_specific_entry_of_a_set_decides(
+    entries: list[tuple[str, bool]], found: list[str] | None
+) -> None:
     result = effective([(ipaddress.ip_network(cidr), nomatch) for cidr, nomatch in entries], 4)
     if found is not None:
         assert [str(network) for network in result] == found
     else:
-        inside = [any(ipaddress.ip_address(a) in n for n in result) for a in ("10.0.0.1", "10.1.0.1", "10.1.1.1")]
+        inside = [
+            any(ipaddress.ip_address(a) in n for n in result) for a in ("10.0.0.1", "10.1.0.1", "10.1.1.1")
+        ]
         assert inside == [True, False, True]
 
 
 def test_a_name_says_where_it_is_looked_up() -> None:
     scope = Scope(
-        cluster_aliases={"host": "10.0.0.1"}, cluster_sets={}, guest_aliases={"host": "10.0.0.2"}, guest_sets={}
+        cluster_aliases={"host": "10.0.0.1"},
+        cluster_sets={},
+        guest_aliases={"host": "10.0.0.2"},
+        guest_sets={},
     )
     found = [str(scope.alias(name)) for name in ("host", "guest/host", "dc/Host")]
     assert found == ["10.0.0.2/32", "10.0.0.2/32", "10.0.0.1/32"]

@@ -26,7 +26,12 @@ SIX = {FIRST: "fd20::10", SECOND: "fd20::11"}
 
 def nic(vmid: int) -> Nic:
     return Nic(
-        name="net0", mac=f"BC:24:11:00:00:{vmid - 100:02X}", bridge="vn20", tag=20, firewall=True, link_down=False
+        name="net0",
+        mac=f"BC:24:11:00:00:{vmid - 100:02X}",
+        bridge="vn20",
+        tag=20,
+        firewall=True,
+        link_down=False,
     )
 
 
@@ -36,7 +41,9 @@ def snapshot(vmid: int, rules: list[dict[str, Any]], **options: Any) -> Firewall
         cluster_options={"enable": 1},
         cluster_aliases={},
         cluster_ipsets={"servers": [{"cidr": "10.32.0.0/24"}]},
-        groups={"ssh": [{"type": "in", "action": "ACCEPT", "macro": "SSH", "source": "+dc/servers", "enable": 1}]},
+        groups={
+            "ssh": [{"type": "in", "action": "ACCEPT", "macro": "SSH", "source": "+dc/servers", "enable": 1}]
+        },
         node_options={},
         vm_options={"enable": 1, "ipfilter": 1, **options},
         vm_rules=rules,
@@ -80,9 +87,13 @@ def runtime(lab: Any) -> Iterator[NamespaceRuntime]:
         made.stop(vmid)
 
 
-def ask(lab: Any, vmid: int, target: str, proto: Literal["tcp", "udp", "icmp"], port: int = 0) -> probe.Answer:
+def ask(
+    lab: Any, vmid: int, target: str, proto: Literal["tcp", "udp", "icmp"], port: int = 0
+) -> probe.Answer:
     namespace = names.guest_namespace(lab.prefix, "dc", vmid)
-    return probe.run([probe.Probe(namespace=namespace, target=target, proto=proto, port=port, timeout=0.6)])[0]
+    return probe.run([probe.Probe(namespace=namespace, target=target, proto=proto, port=port, timeout=0.6)])[
+        0
+    ]
 
 
 def test_a_vm_says_who_it_is_and_whom_it_sees(lab: Any, runtime: NamespaceRuntime) -> None:
@@ -114,8 +125,11 @@ def test_the_vm_s_own_firewall_decides(
 
 def test_ipv6_has_the_same_rules(lab: Any, runtime: NamespaceRuntime) -> None:
     assert runtime.running(FIRST)
-    found = [ask(lab, SECOND, SIX[FIRST], "udp", 53), ask(lab, SECOND, SIX[FIRST], "icmp"),
-             ask(lab, SECOND, SIX[FIRST], "tcp", 22)]
+    found = [
+        ask(lab, SECOND, SIX[FIRST], "udp", 53),
+        ask(lab, SECOND, SIX[FIRST], "icmp"),
+        ask(lab, SECOND, SIX[FIRST], "tcp", 22),
+    ]
     assert [answer.outcome for answer in found] == ["answered", "answered", "silent"]
     assert found[0].peer == SIX[SECOND]
 
@@ -241,7 +255,9 @@ def test_the_same_vmid_in_the_other_cluster_is_another_vm(lab: Any, runtime: Nam
         other.stop(FIRST)
 
 
-def test_fifty_probes_take_five_seconds_at_most_and_tell_three_outcomes(lab: Any, runtime: NamespaceRuntime) -> None:
+def test_fifty_probes_take_five_seconds_at_most_and_tell_three_outcomes(
+    lab: Any, runtime: NamespaceRuntime
+) -> None:
     assert runtime.running(FIRST)
     internet.ensure(lab.fabric, lab.dir)
     sources = [names.guest_namespace(lab.prefix, "dc", vmid) for vmid in (FIRST, SECOND)]
@@ -249,13 +265,23 @@ def test_fifty_probes_take_five_seconds_at_most_and_tell_three_outcomes(lab: Any
         probe.Probe(namespace=sources[1], target=ADDRESS[FIRST], proto="udp", port=53),
         probe.Probe(namespace=sources[1], target=ADDRESS[FIRST], proto="tcp", port=8080),
         probe.Probe(namespace=sources[0], target=ADDRESS[SECOND], proto="tcp", port=443),
-        probe.Probe(namespace=f"{lab.prefix}wan", target="192.0.2.80", source="192.0.2.10", proto="tcp", port=443),
-        probe.Probe(namespace=f"{lab.prefix}wan", target="192.0.2.80", source="192.0.2.10", proto="tcp", port=80),
+        probe.Probe(
+            namespace=f"{lab.prefix}wan", target="192.0.2.80", source="192.0.2.10", proto="tcp", port=443
+        ),
+        probe.Probe(
+            namespace=f"{lab.prefix}wan", target="192.0.2.80", source="192.0.2.10", proto="tcp", port=80
+        ),
     ]
     start = time.monotonic()
     answers = probe.run(ask_all * 10)
     assert time.monotonic() - start <= 5
-    assert [answer.outcome for answer in answers] == ["answered", "refused", "silent", "answered", "refused"] * 10
+    assert [answer.outcome for answer in answers] == [
+        "answered",
+        "refused",
+        "silent",
+        "answered",
+        "refused",
+    ] * 10
     assert answers[3].peer == "192.0.2.10"
     assert [answer.probe for answer in answers] == ask_all * 10
 
@@ -264,7 +290,9 @@ def test_a_probe_from_nowhere_is_said(lab: Any) -> None:
     with pytest.raises(probe.ProbeError, match="there is no namespace"):
         probe.run([probe.Probe(namespace=f"{lab.prefix}nowhere", target="10.0.0.1", proto="tcp", port=1)])
     with pytest.raises(probe.ProbeError, match="EADDRNOTAVAIL"):
-        wrong = probe.Probe(namespace=f"{lab.prefix}wan", source="10.1.1.1", target="10.0.0.1", proto="tcp", port=1)
+        wrong = probe.Probe(
+            namespace=f"{lab.prefix}wan", source="10.1.1.1", target="10.0.0.1", proto="tcp", port=1
+        )
         probe.run([wrong])
 
 
@@ -272,8 +300,12 @@ def test_every_compiled_ruleset_is_one_that_nft_takes(lab: Any) -> None:
     from scripts.lab.guest.firewall.compile import compile_guest
     from scripts.lab.guest.firewall.macros import MACROS
 
-    everything = [{"type": way, "action": action, "macro": name, "enable": 1}
-                  for name in MACROS for way in ("in", "out") for action in ("ACCEPT", "DROP", "REJECT")]
+    everything = [
+        {"type": way, "action": action, "macro": name, "enable": 1}
+        for name in MACROS
+        for way in ("in", "out")
+        for action in ("ACCEPT", "DROP", "REJECT")
+    ]
     for policy in ("ACCEPT", "DROP", "REJECT"):
         shot = snapshot(FIRST, everything, policy_in=policy, policy_out=policy, radv=1)
         text = compile_guest(shot, nic(FIRST), device="lo")

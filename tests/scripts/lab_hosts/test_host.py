@@ -58,8 +58,12 @@ def test_paramiko_reaches_it_with_the_same_files(lab: Any) -> None:
     proxy = paramiko.ProxyCommand(entry["proxycommand"])
     try:
         client.connect(
-            entry["hostname"], username=entry["user"], key_filename=entry["identityfile"][0].strip('"'),
-            sock=proxy, allow_agent=False, look_for_keys=False,
+            entry["hostname"],
+            username=entry["user"],
+            key_filename=entry["identityfile"][0].strip('"'),
+            sock=proxy,
+            allow_agent=False,
+            look_for_keys=False,
         )
         _, out, _ = client.exec_command("hostname")
         assert out.read() == b"gw1\n"
@@ -146,7 +150,9 @@ def test_a_removed_host_leaves_nothing_behind(lab: Any) -> None:
     assert cgroup.of(f"{lab.prefix}gw1") == []
     assert str(lab.dir) not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
     assert not list(Path("/run/systemd/nspawn").glob(f"*/{lab.prefix}*"))
-    pids = subprocess.run(["ip", "netns", "pids", f"{lab.prefix}gw1"], capture_output=True, text=True, check=False)
+    pids = subprocess.run(
+        ["ip", "netns", "pids", f"{lab.prefix}gw1"], capture_output=True, text=True, check=False
+    )
     assert pids.stdout.split() == []
     assert netns.exists(f"{lab.prefix}ctl")
     lab.host.remove()

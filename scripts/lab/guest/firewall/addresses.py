@@ -78,7 +78,8 @@ def effective(entries: Iterable[tuple[Network, bool]], version: int) -> list[Net
     """The networks that match, once the `nomatch` entries have taken their part away."""
     result: list[Network] = []
     for network, nomatch in sorted(
-        (e for e in entries if e[0].version == version), key=lambda e: (e[0].prefixlen, int(e[0].network_address))
+        (e for e in entries if e[0].version == version),
+        key=lambda e: (e[0].prefixlen, int(e[0].network_address)),
     ):
         if nomatch:
             result = [piece for have in result for piece in _without(have, network)]

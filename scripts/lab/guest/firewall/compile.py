@@ -94,7 +94,9 @@ def _table(version: int, card: Card) -> str:
     lines = [f"table {FAMILY[version]} pvefw {{"]
     for name, body in chains.items():
         lines += [f"  chain {name} {{", *(f"    {line}" for line in body), "  }"]
-    invalid = [] if is_on(firewall.node_options, "nf_conntrack_allow_invalid", 0) else ["ct state invalid drop"]
+    invalid = (
+        [] if is_on(firewall.node_options, "nf_conntrack_allow_invalid", 0) else ["ct state invalid drop"]
+    )
     tracked = [*invalid, "ct state established,related accept"]
     for hook, loop, before in (("input", "iif lo", _input_filters(version, card)), ("output", "oif lo", [])):
         head = [f"type filter hook {hook} priority filter; policy accept;", f"{loop} accept"]
@@ -156,7 +158,9 @@ def _rules(rules: Sequence[Rule], direction: str, version: int, card: Card) -> l
             lines.append(f"jump group-{rule['action']}-{direction}")
         elif rule["type"] == direction:
             verdict = VERDICTS[rule["action"]]
-            lines += [" ".join(filter(None, [match, verdict])) for match in _matches(rule, version, card.scope)]
+            lines += [
+                " ".join(filter(None, [match, verdict])) for match in _matches(rule, version, card.scope)
+            ]
     return lines
 
 
@@ -172,7 +176,9 @@ def _matches(rule: Rule, version: int, scope: Scope) -> list[str]:
     if rule.get("macro"):
         rows = MACROS.get(str(rule["macro"]).lower())
         if rows is None:
-            raise FirewallError(f"the lab does not know macro '{rule['macro']}'; add it to firewall/macros.py")
+            raise FirewallError(
+                f"the lab does not know macro '{rule['macro']}'; add it to firewall/macros.py"
+            )
     else:
         kind = str(rule.get("icmp-type") or rule.get("dport") or "")
         rows = ((str(rule.get("proto") or ""), kind, str(rule.get("sport") or "")),)
@@ -195,7 +201,11 @@ def _transport(row: tuple[str, str, str], version: int) -> list[str]:
         if not dport or dport == "any":
             return [f"meta l4proto {'icmp' if version == 4 else 'ipv6-icmp'}"]
         return [f"{name} type {ICMP_NAMES.get(dport, dport)}"]
-    parts = [f"{proto} {word} {{ {_ports(ports)} }}" for word, ports in (("sport", sport), ("dport", dport)) if ports]
+    parts = [
+        f"{proto} {word} {{ {_ports(ports)} }}"
+        for word, ports in (("sport", sport), ("dport", dport))
+        if ports
+    ]
     return [" ".join(parts) or f"meta l4proto {proto}"]
 
 
@@ -212,4 +222,6 @@ def _link_layer(card: Card, device: str) -> str:
     if card.allowed is not None:
         v4 = ", ".join(map(str, card.allowed[4]))
         body.append(f"arp saddr ip != {{ {v4} }} drop" if v4 else "ether type arp drop")
-    return "\n".join(["table netdev pvefw {", "  chain out {", *(f"    {line}" for line in body), "  }", "}", ""])
+    return "\n".join(
+        ["table netdev pvefw {", "  chain out {", *(f"    {line}" for line in body), "  }", "}", ""]
+    )

@@ -2,7 +2,10 @@
 """pve-firewall's standing chains (`PVEFW-Drop`, `-Reject`, `-reject`, smurfs) as nftables; not a VM's own."""
 
 SMB = (
-    ("udp dport { 135, 445 }", "udp dport 137-139", "udp sport 137 udp dport 1024-65535", "tcp dport { 135, 139, 445 }")
+    "udp dport { 135, 445 }",
+    "udp dport 137-139",
+    "udp sport 137 udp dport 1024-65535",
+    "tcp dport { 135, 139, 445 }",
 )
 
 _BROADCAST = {
