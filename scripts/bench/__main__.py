@@ -27,7 +27,7 @@ SYSTEM = 3
 
 def _machine() -> dict[str, Any]:
     return {
-        "cores": os.cpu_count(),
+        "cores": os.cpu_count() or 1,
         "load": round(os.getloadavg()[0], 2),
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -49,7 +49,7 @@ def _groups(*, with_whole: bool) -> dict[str, Callable[[dict[str, object]], Iter
     return groups
 
 
-def _show(rows: list[Row], requests: dict[str, Any]) -> None:
+def _show(rows: list[Row], requests: dict[str, Any], machine: dict[str, Any]) -> None:
     console = Console(width=130 if not sys.stdout.isatty() else None)
     table = Table("what", "measured", "compared with", "ratio", "limit", "", "least / middle / most seconds")
     for row in rows:
@@ -63,11 +63,9 @@ def _show(rows: list[Row], requests: dict[str, Any]) -> None:
             row.spread,
         )
     console.print(table)
-    load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    if load > cores + 1:
-        console.print(
-            f"the machine is busy (load {load:.1f} on {cores} cores): seconds are too high, ratios hold"
-        )
+    if machine["load"] > machine["cores"]:
+        words = f"load {machine['load']} on {machine['cores']} cores"
+        console.print(f"the machine was busy with other things ({words}): seconds are too high, ratios hold")
     for stack, entries in requests.items():
         table = Table("requests", "path", "made", "least", title=f"pulumi up from empty, {stack}")
         for entry in entries:
@@ -86,6 +84,7 @@ def main(arguments: list[str]) -> int:
         if options.only not in groups:
             parser.error(f"there is no group {options.only!r}; write one of {', '.join((*groups, 'whole'))}")
         groups = {options.only: groups[options.only]}
+    machine = _machine()  # before the benches load it themselves
     rows: list[Row] = []
     details: dict[str, dict[str, Any]] = {name: {} for name in groups}
     left_out: dict[str, str] = {}
@@ -94,11 +93,11 @@ def main(arguments: list[str]) -> int:
             rows.extend(measure(details[name]))
         except BenchError as error:
             left_out[name] = str(error)
-    _show(rows, details.get("up", {}))
+    _show(rows, details.get("up", {}), machine)
     for name, why in left_out.items():
         print(f"left out: {name}: {why}", file=sys.stderr)
     report = {
-        "machine": _machine(),
+        "machine": machine,
         "rows": [
             {
                 "name": row.name,
