@@ -109,8 +109,10 @@ def run(args: list[str] | None = None) -> int:
 
 
 def main() -> None:
-    """Console script."""
+    """Console script. A closed terminal ends a command as an interrupt does, unless ``nohup`` said otherwise."""
     signal.signal(signal.SIGTERM, _terminated)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _terminated)
     code = run()
     try:
         sys.stdout.flush()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -185,15 +186,21 @@ class Stack:
             self.command(*args, "--json"),
             cwd=self._folder,
             env=self._env,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0,  # the terminal's interrupt reaches the engine once, from here
         ) as process:
             assert process.stdout is not None
             assert process.stderr is not None
-            for line in process.stdout:
-                self._event(line, run, progress)
-            said = process.stderr.read()
+            try:
+                for line in process.stdout:
+                    self._event(line, run, progress)
+                said = process.stderr.read()
+            except BaseException:
+                _end(process)
+                raise
         if process.returncode != 0:
             raise self._failure("\n".join([*run.errors, said]))
         return Outcome(changes=run.changes, messages=tuple(run.errors))
@@ -221,6 +228,20 @@ class Stack:
         if "currently locked" in text:
             return StackLocked(self.name, parse_locks(text))
         return EngineError(f"stack {self.name}: {text.strip()}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Interrupt a run and wait for it: the engine ends the steps under way, writes its state, unlocks the stack.
+
+    Left alone it would go on without anybody who reads its events, and die of that with the stack locked.
+    A second interrupt kills it; then ``awan recover`` is what goes on.
+    """
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate()
+    except BaseException:
+        process.kill()
+        raise
 
 
 def _short(name: str) -> str:

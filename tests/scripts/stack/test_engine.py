@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is read from the engine's and Ansible's own words."""
+"""What is read from the engine's and Ansible's own words, and how a run of the engine is ended."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+import pytest
+
 from scripts.line.ansible import Recap, read_failures, read_recap
-from scripts.stack.engine import Lock, Outcome, StackLocked, parse_locks
+from scripts.stack.engine import Lock, Outcome, Stack, StackLocked, parse_locks
 
 LOCKED = """error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the
 lock file with `pulumi cancel`.
@@ -25,6 +30,43 @@ def test_what_counts_as_changed() -> None:
     assert Outcome(changes={"same": 53}).changed == 0
     assert Outcome(changes={"same": 50, "update": 2, "create": 1}).changed == 3
     assert str(Outcome(changes={"same": 50, "update": 2})) == "50 same, 2 update"
+
+
+STAND_IN = """#!{python}
+import pathlib, signal, sys, time
+here = pathlib.Path(__file__).parent
+
+def interrupted(number, frame):
+    with (here / "interrupts").open("a") as file:
+        file.write("one\\n")
+
+signal.signal(signal.SIGINT, interrupted)
+print('{{"resOutputsEvent": {{"metadata": {{"op": "create", "type": "pve:index:Vm", "urn": "a::b"}}}}}}', flush=True)
+while not (here / "interrupts").exists():
+    time.sleep(0.01)
+print("x" * 200_000, flush=True)  # more than a pipe holds: somebody still reads
+time.sleep(0.5)
+(here / "unlocked").touch()
+"""
+"""A ``pulumi`` that gives its lock back a while after it was interrupted, as the real one does."""
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("error", [KeyboardInterrupt, BrokenPipeError])
+def test_an_interrupted_run_is_waited_for_until_it_has_unlocked(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    binary = tmp_path / "pulumi"
+    binary.write_text(STAND_IN.format(python=sys.executable), encoding="utf-8")
+    binary.chmod(0o755)
+
+    def progress(_text: str) -> None:
+        raise error
+
+    with pytest.raises(error):
+        Stack("dc", {"PATH": str(tmp_path)}, tmp_path).up(progress=progress)
+    assert (tmp_path / "unlocked").exists()
+    assert (tmp_path / "interrupts").read_text(encoding="utf-8") == "one\n"
 
 
 def test_recap() -> None:
