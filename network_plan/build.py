@@ -174,7 +174,7 @@ def check_texts(
     plan: Plan | None = None
     if site is not None:
         findings += check_references(site, parsed.lost)
-        findings += check_ledger(ledger, None if parsed.lost else frozenset(site.clusters.clusters))
+        findings += check_ledger(ledger, None if parsed.lost else frozenset(site.clusters.clusters), shown[1])
     if site is not None and not findings:
         findings += check_fit(site, ledger)
         missing, full = allot(site, ledger)
@@ -204,7 +204,7 @@ def check(
     """:func:`check_texts` on folders; the ledger is ``ledger`` beside the site unless named."""
     ledger_dir = ledger_dir or site_dir.parent / "ledger"
     return check_texts(
-        files.read_texts(site_dir, "yml"),
+        files.read_texts(site_dir, "yml", "yaml"),
         files.read_texts(ledger_dir, "ledger", missing_ok=True),
         today=today,
         before=before,

@@ -27,8 +27,8 @@ def shown(folder: Path) -> str:
         return str(folder)
 
 
-def read_texts(folder: Path, suffix: str, *, missing_ok: bool = False) -> dict[str, str]:
-    """File name relative to ``folder`` → text, for every file of that suffix, two levels deep.
+def read_texts(folder: Path, *suffixes: str, missing_ok: bool = False) -> dict[str, str]:
+    """File name relative to ``folder`` → text, for every file of these suffixes, two levels deep.
 
     Bytes that are no UTF-8 stay in the text as lone surrogates, for the parser to name their place.
 
@@ -40,7 +40,9 @@ def read_texts(folder: Path, suffix: str, *, missing_ok: bool = False) -> dict[s
             return {}
         raise FileError(f"{shown(folder)}: there is no such folder; name the site's with --site")
     texts, unread = {}, []
-    for path in sorted([*folder.glob(f"*.{suffix}"), *folder.glob(f"*/*.{suffix}")]):
+    for path in sorted(
+        path for suffix in suffixes for level in ("", "*/") for path in folder.glob(f"{level}*.{suffix}")
+    ):
         try:
             if not path.is_file():
                 unread.append(f"{shown(path)}: not a file; remove or rename it")

@@ -62,18 +62,20 @@ def _overlaps(entries: list[Entry]) -> list[Finding]:
     return findings
 
 
-def check_ledger(ledger: Ledger, clusters: frozenset[str] | None) -> list[Finding]:
+def check_ledger(ledger: Ledger, clusters: frozenset[str] | None, shown: str) -> list[Finding]:
     """Everything that can't be true of a ledger.
 
     Args:
         ledger: as parsed.
         clusters: the site's clusters, of which one must be primary; ``None`` where they can't be read.
+        shown: the ledger's folder as it appears in messages.
     """
     entries = list(ledger.entries)
     findings = _values(entries) + _overlaps(entries)
     if not ledger.roles:
         cure = "write two lines into it: 'schema 1' and 'primary 1 CLUSTER'"
-        findings.append(_problem("ledger/role", "site_role.ledger has no primary", cure, None))
+        file = f"{shown}/site_role.ledger"
+        findings.append(_problem("ledger/role", "there is no primary", cure, Place(file=file)))
     for earlier, later in pairwise(ledger.roles):
         if later.epoch <= earlier.epoch:
             what = f"epoch {later.epoch} does not follow epoch {earlier.epoch}"

@@ -47,6 +47,12 @@ def _file(file: str, what: str, cure: str) -> Finding:
 
 
 def _stray(file: str, shown: str) -> Finding:
+    if file.endswith(".yaml"):
+        return _file(
+            f"{shown}/{file}",
+            "nothing reads this file",
+            f"name it {file.rpartition('/')[2].removesuffix('yaml')}yml",
+        )
     known = [f"{stem}.yml" for stem in FILES] + ["tenants/<id>.yml"]
     near = difflib.get_close_matches(file, known, n=1)
     cure = f"did you mean {near[0]}?" if near else f"a site has {', '.join(known)}"
@@ -56,6 +62,8 @@ def _stray(file: str, shown: str) -> Finding:
 def _base(file: str) -> type_path | None:
     """The key path of a file, ``None`` where a site has no such file."""
     stem = file.removesuffix(".yml")
+    if stem == file:
+        return None
     folder, _, name = stem.rpartition("/")
     if folder == "tenants":
         return (folder, name)

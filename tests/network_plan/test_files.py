@@ -21,6 +21,7 @@ def test_files_two_levels_deep_are_read_and_others_left(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"{name}\r\n", encoding="utf-8")
     assert read_texts(tmp_path, "yml") == {"a.yml": "a.yml\n", "tenants/b.yml": "tenants/b.yml\n"}
+    assert list(read_texts(tmp_path, "yml", "txt")) == ["a.yml", "d.txt", "tenants/b.yml"]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -90,4 +90,4 @@ def test_no_plan_no_hosts_and_a_reason(tmp_path: Path) -> None:
     assert done.returncode != 0
     words = " ".join(done.stderr.split())
     assert "there is no Plan to read hosts from" in words
-    assert "site_role.ledger has no primary" in words
+    assert "site_role.ledger: error: there is no primary" in words

@@ -108,7 +108,7 @@ def test_a_new_tenant_moves_no_one(base: Site, before: dict[str, Tenant], name: 
 def test_nothing_overlaps(base: Site, more: dict[str, Tenant]) -> None:
     site = with_tenants(base, more)
     ledger = allotted(site, EMPTY)
-    assert check_ledger(ledger, frozenset(site.clusters.clusters)) == []
+    assert check_ledger(ledger, frozenset(site.clusters.clusters), "ledger") == []
     assert check_fit(site, ledger) == []
     for kind in set(Kind) - {Kind.NODE}:
         values = [entry.value for entry in ledger.entries if entry.kind is kind]
