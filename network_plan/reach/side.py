@@ -172,7 +172,8 @@ def sides(plan: Plan, text: str) -> list[Side]:
     found = _endpoint(plan, text) if is_endpoint else _thing(plan, text)
     if not found:
         known = [guest.key for guest in plan.guests] + [network.key for network in plan.networks]
-        near = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
+        near = [key for key in known if key.partition("/")[2] == text.rpartition(":")[2]]
+        near += difflib.get_close_matches(text, known, n=1, cutoff=0.5)
         hint = (
             f"did you mean {near[0]!r}?"
             if near

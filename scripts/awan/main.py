@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "parse, ledger complete, policy: every finding at once",
     "allot": "write the ledger lines that are missing",
     "plan": "the Plan: equal input, equal bytes",
-    "show": "everything known of a tenant, host, VM or address",
+    "show": "everything known of a tenant, host, VM, network, cluster or address",
     "reach": "may it, by which rule, over which path",
     "render": "one target's files into build/",
     "map": "the page: map, tables, search",

@@ -57,15 +57,14 @@ def today_option(function: F) -> F:
 
 
 def complete_word(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Words of the Plan for the shell's completion: tenants, VMs, networks, hosts. A broken site has none."""
+    """Words of the Plan for the shell's completion. A broken site has none."""
+    from scripts.awan.lookup import words
+
     try:
         plan = load_plan(*folders(None, None))
     except (PlanError, FileError):
         return []
-    words = {tenant.key for tenant in plan.tenants} | {guest.key for guest in plan.guests}
-    words |= {network.key for network in plan.networks}
-    words |= {node.name for cluster in plan.clusters for node in cluster.nodes}
-    return sorted(word for word in words if word.startswith(incomplete))
+    return [word for word in words(plan) if word.startswith(incomplete)]
 
 
 def folders(site: Path | None, ledger: Path | None) -> tuple[Path, Path]:

@@ -15,12 +15,23 @@ from scripts.awan.show import print_json
 from scripts.awan.site import complete_word, json_option, read_plan, site_options, today_option
 
 _TO = re.compile(r"^(?P<host>\[[^\]]+\]|.+?):(?P<port>\d{1,5}(?:-\d{1,5})?)/(?P<proto>tcp|udp)$")
+_MEANT = re.compile(r"^(?P<host>.+):(?:(?P<proto>[a-z]+)/)?(?P<port>\d[\d-]*)(?:/(?P<other>\w+))?$")
+"""A target with a port in another form, as site files write it or without a protocol."""
 
 
 def split_target(text: str) -> tuple[str, str]:
-    """``TO:443/tcp`` → target and service; ``TO`` alone asks for an echo (icmp)."""
+    """``TO:443/tcp`` → target and service; ``TO`` alone asks for an echo (icmp).
+
+    Raises:
+        Problem: there is a port, but not written so.
+    """
     match = _TO.match(text)
     if match is None:
+        meant = _MEANT.match(text)
+        if meant is not None and (text.count(":") == 1 or "/" in text):
+            proto = meant["proto"] if meant["proto"] in ("tcp", "udp") else "tcp"
+            cure = f"write {meant['host']}:{meant['port']}/{proto}"
+            raise Problem(f"{text!r}: a port stands as PORT/tcp or PORT/udp; {cure}")
         return text.strip("[]"), "icmp"
     return match["host"].strip("[]"), f"{match['proto']}/{match['port']}"
 

@@ -10,16 +10,19 @@ from typing import Any
 import click
 
 from network_plan.model.flow import Flow
+from network_plan.model.gateway import Interface
 from network_plan.model.guest import Guest
 from network_plan.model.network import Name, Network, PublicAddress
+from network_plan.model.node import Node
 from network_plan.model.plan import plain
 from scripts.awan.lookup import find
 from scripts.awan.show import print_card, print_json, print_table
 from scripts.awan.site import complete_word, json_option, read_plan, site_options
 
 _TITLES = {
+    "clusters": "Cluster",
     "exceptions": "Exception",
-    "gateway": "Gateway interface",
+    "gateways": "Gateway",
     "guests": "VM",
     "hosts": "Host",
     "names": "Name",
@@ -32,6 +35,15 @@ _TITLES = {
 def _guest(guest: Guest) -> Sequence[object]:
     address = ", ".join(str(own.ip) for nic in guest.nics for own in nic.addresses)
     return guest.key, guest.cluster, guest.vmid, guest.node, address, "yes" if guest.running else "no"
+
+
+def _host(node: Node) -> Sequence[object]:
+    return node.name, node.cores, node.memory_mib, node.disk_gib, ", ".join(map(str, node.addresses))
+
+
+def _interface(interface: Interface) -> Sequence[object]:
+    addresses = ", ".join(map(str, interface.addresses))
+    return interface.name, interface.kind, interface.vlan, interface.network, addresses
 
 
 def _named(name: Name) -> Sequence[object]:
@@ -54,7 +66,9 @@ def _flow(flow: Flow) -> Sequence[object]:
 
 _TABLES: Mapping[str, tuple[str, Sequence[str], Callable[[Any], Sequence[object]]]] = {
     "flows": ("Flows", ("flow", "from", "to", "services", "until", "why"), _flow),
+    "gateway": ("Gateway interfaces", ("interface", "kind", "VLAN", "network", "addresses"), _interface),
     "guests": ("VMs", ("VM", "cluster", "VMID", "host", "address", "runs"), _guest),
+    "hosts": ("Hosts", ("host", "cores", "memory (MiB)", "disk (GiB)", "address"), _host),
     "names": ("Names", ("name", "addresses", "seen"), _named),
     "networks": ("Networks", ("network", "role", "VLAN", "prefixes", "site"), _network),
     "public": ("Public addresses", ("address", "use", "name", "holder", "until"), _public),
@@ -78,15 +92,21 @@ def _label(name: str) -> str:
     return name.replace("_mib", " (MiB)").replace("_gib", " (GiB)").replace("_", " ")
 
 
+_COUNTED = frozenset({"access", "dnat", "forward", "input", "interfaces", "nodes", "roles", "snat", "vnets"})
+"""Lists too long for a line: of these a card says the number; ``--json`` has them whole."""
+
+
 def _fields(item: object) -> list[tuple[str, object]]:
     """An object's fields as lines; a VM's firewall as what it lets in."""
     fields = plain(item)
     assert isinstance(fields, dict)
     rows: list[tuple[str, object]] = []
     for name, value in fields.items():
-        if name == "firewall":
+        if name in _COUNTED:
+            rows.append((name, len(value)))
+        elif name == "firewall" and isinstance(item, Guest):
             rows.append(("lets in", "\n".join(rule["key"] for rule in value["rules"]) or "nothing"))
-        elif value not in (None, [], ""):
+        elif name != "firewall" and value not in (None, [], ""):
             rows.append((_label(name), _cell(value)))
     return rows
 
@@ -96,7 +116,10 @@ def _fields(item: object) -> list[tuple[str, object]]:
 @site_options
 @json_option
 def command(word: str, site: Path | None, ledger: Path | None, as_json: bool) -> int:
-    r"""Everything known of a TENANT, HOST, VM (key, name, VMID) or ADDRESS, each figure with its source.
+    r"""Everything known of what a WORD names in the Plan, each figure with its source.
+
+    WORD: a tenant, a host, a VM (key, name, VMID), a network, a cluster, a public service, an address or
+    a prefix.
 
     \b
     Example:

@@ -53,7 +53,12 @@ def test_without_a_plan_the_errors_are_printed_and_it_exits_2(
         ("100", ["VM", "  key          dinas/app"]),
         ("dc1", ["Host", "  cores        4", "VMs"]),
         ("10.1.0.10", ["Network", "  key       dinas/servers", "app.dinas.minimal.example   10.1.0.10   internal"]),
-        ("10.1.0.1", ["Network", "Gateway interface", "  name       lan20"]),
+        ("10.1.0.1", ["Network", "Gateway interfaces", "lan20 lan 20 dinas/servers 10.1.0.1/24"]),
+        ("gw1", ["Gateway", "  site        dc", "Gateway interfaces", "lan20 lan 20 dinas/servers 10.1.0.1/24"]),
+        ("dc", ["Cluster", "  nodes        2", "Hosts", "dc2 4 5120 200 10.0.0.11", "VMs"]),
+        ("dinas/servers", ["Network", "  vlan      20", "dinas/app   dc        100    dc1    10.1.0.10   yes"]),
+        ("10.1.0.0/24", ["Network", "  key       dinas/servers"]),
+        ("www", ["Public address", "  address  203.0.113.0", "Flows"]),
         ("203.0.113.1", ["Public address", "  use      egress"]),
         ("10.0.0.11", ["Host", "  name         dc2"]),
     ],
@@ -74,7 +79,13 @@ def test_show_as_json(awan: Awan) -> None:
 
 @pytest.mark.parametrize(
     ("word", "hint"),
-    [("dinsa", "did you mean 'dinas'?"), ("192.0.2.1", "name a tenant, a host, a VM"), ("", "name a tenant")],
+    [
+        ("dinsa", "did you mean 'dinas'?"),
+        ("app", "did you mean 'dinas/app'?"),
+        ("vm:app", "did you mean 'dinas/app'?"),
+        ("192.0.2.1", "name a tenant, a host, a VM"),
+        ("", "name a tenant"),
+    ],
 )
 def test_show_of_nothing_exits_2(awan: Awan, word: str, hint: str) -> None:
     said = awan("show", word)
@@ -91,10 +102,28 @@ def test_show_of_nothing_exits_2(awan: Awan, word: str, hint: str) -> None:
         ("10.0.0.1:5000-5010/udp", "10.0.0.1", "udp/5000-5010"),
         ("[2001:db8::1]:443/tcp", "2001:db8::1", "tcp/443"),
         ("[2001:db8::1]", "2001:db8::1", "icmp"),
+        ("2001:db8::1", "2001:db8::1", "icmp"),
+        ("vm:rsud/simrs-2", "vm:rsud/simrs-2", "icmp"),
     ],
 )
 def test_a_target_is_taken_apart(text: str, target: str, service: str) -> None:
     assert split_target(text) == (target, service)
+
+
+@pytest.mark.parametrize(
+    ("target", "cure"),
+    [
+        ("dinas/app:443", "write dinas/app:443/tcp"),
+        ("dinas/app:tcp/443", "write dinas/app:443/tcp"),
+        ("dinas/app:udp/53", "write dinas/app:53/udp"),
+        ("vm:dinas/app:443", "write vm:dinas/app:443/tcp"),
+        ("10.1.0.10:443/sctp", "write 10.1.0.10:443/tcp"),
+    ],
+)
+def test_a_port_in_another_form_is_no_unknown_name(awan: Awan, target: str, cure: str) -> None:
+    said = awan("reach", "office:dinas", target)
+    assert (said.code, said.out) == (2, "")
+    assert f"a port stands as PORT/tcp or PORT/udp; {cure}\n" in said.err
 
 
 def test_reach_yes_exits_0(awan: Awan) -> None:
