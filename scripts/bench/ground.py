@@ -95,7 +95,7 @@ def _project(folder: Path, plugin: Path, stacks: list[str], env: dict[str, str])
     for name in ("config", "state", "home"):
         (folder / name).mkdir()
     own = {
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}?metadata=skip",
         "PULUMI_HOME": str(folder / "home"),
         "AWAN_PYTHON": sys.executable,
     }

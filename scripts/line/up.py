@@ -56,8 +56,7 @@ class Summary:
         if self.recap is not None:
             found.append(f"  Ansible: {self.recap}")
         for report in self.reports:
-            counted = ", ".join(f"{number} {kind}" for kind, number in report.counts.items())
-            found.append(f"  {report.where}: {counted}")
+            found.append(f"  {report.where}: {report.counted}")
             found += [f"    {difference}" for difference in report.differences]
             found += [f"    unmanaged: {item.thing}" for item in report.unmanaged]
         if self.reports:

@@ -34,13 +34,17 @@ class Lock:
     pid: int
     since: str
 
+    def __str__(self) -> str:
+        """``root@control (pid 4711) since 2026-11-24T07:00:01Z``."""
+        return f"{self.user}@{self.host} (pid {self.pid}) since {self.since}"
+
 
 class StackLocked(EngineError):
     """Somebody holds the stack."""
 
     def __init__(self, stack: str, locks: tuple[Lock, ...]) -> None:
         self.locks = locks
-        who = ", ".join(f"{lock.user}@{lock.host} (pid {lock.pid}) since {lock.since}" for lock in locks)
+        who = ", ".join(map(str, locks))
         super().__init__(
             f"stack {stack} is locked by {who}; wait for it, or 'awan recover {stack}' if it is dead"
         )
@@ -86,48 +90,31 @@ class Stack:
         self._folder = folder
         self._binary = shutil.which("pulumi", path=self._env.get("PATH", ""))
 
-    def command(self, *args: str) -> list[str]:
-        """The command line of one ``pulumi`` call on this stack."""
+    def command(self, *args: str, stack: bool = True) -> list[str]:
+        """The command line of one ``pulumi`` call, on this stack unless it is about none or names it itself."""
         if self._binary is None:
             raise EngineError("there is no pulumi on PATH; run 'make setup', then 'eval \"$(awan lab env)\"'")
-        return [self._binary, *args, "--stack", self.name, "--non-interactive", "--color", "never"]
+        named = ["--stack", self.name] if stack else []
+        return [self._binary, *args, *named, "--non-interactive", "--color", "never"]
 
-    def _call(self, *args: str) -> subprocess.CompletedProcess[str]:
+    def _call(self, *args: str, stack: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*args), cwd=self._folder, env=self._env, capture_output=True, text=True, check=False
+            self.command(*args, stack=stack),
+            cwd=self._folder,
+            env=self._env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def ensure(self) -> bool:
         """Make the stack if it is not there; whether it was made."""
-        listed = subprocess.run(
-            [self.command()[0], "stack", "ls", "--json"],
-            cwd=self._folder,
-            env=self._env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        listed = self._call("stack", "ls", "--json", stack=False)
         if listed.returncode == 0 and any(
             _short(item["name"]) == self.name for item in json.loads(listed.stdout)
         ):
             return False
-        result = subprocess.run(
-            [
-                self.command()[0],
-                "stack",
-                "init",
-                self.name,
-                "--non-interactive",
-                "--color",
-                "never",
-                "--no-select",
-            ],
-            cwd=self._folder,
-            env=self._env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        result = self._call("stack", "init", self.name, "--no-select", stack=False)
         if result.returncode != 0 and "already exists" not in result.stderr:
             raise EngineError(f"cannot make stack {self.name}: {result.stderr.strip()}")
         return True
@@ -169,14 +156,7 @@ class Stack:
 
     def cancel(self) -> None:
         """``pulumi cancel``: takes every lock away; only for locks of dead runs."""
-        result = subprocess.run(
-            [self.command()[0], "cancel", self.name, "--yes", "--non-interactive", "--color", "never"],
-            cwd=self._folder,
-            env=self._env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        result = self._call("cancel", self.name, "--yes", stack=False)
         if result.returncode != 0:
             raise self._failure(result.stderr)
 

@@ -54,7 +54,7 @@ def _release(stack: Stack, locked: StackLocked, say: Say) -> None:
     if not locked.locks:
         raise locked
     if alive:
-        who = ", ".join(f"{lock.user}@{lock.host} (pid {lock.pid}) since {lock.since}" for lock in alive)
+        who = ", ".join(map(str, alive))
         raise EngineError(
             f"stack {stack.name} is locked by {who}: that run lives, or only its own host can tell; wait for it, run "
             "'awan recover' there, or, if that host is gone for good, 'pulumi cancel'. Nothing was touched"

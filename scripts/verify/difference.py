@@ -47,6 +47,11 @@ class Report:
         """Whether live equals the Plan."""
         return not self.differences
 
+    @property
+    def counted(self) -> str:
+        """``4 vnets, 5 VMs``."""
+        return ", ".join(f"{number} {kind}" for kind, number in self.counts.items())
+
     def compare(self, thing: str, what: str, planned: object, live: object) -> None:
         """Note a difference unless the two texts are equal."""
         if str(planned) != str(live):

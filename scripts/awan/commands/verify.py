@@ -52,8 +52,7 @@ def command(site: Path | None, ledger: Path | None, only: tuple[str, ...], as_js
         print_json({"equal": equal, "reports": reports})
         return 0 if equal else 1
     for report in reports:
-        counted = ", ".join(f"{number} {kind}" for kind, number in report.counts.items())
-        click.echo(f"{report.where}: {'equal' if report.equal else 'differs'} ({counted})")
+        click.echo(f"{report.where}: {'equal' if report.equal else 'differs'} ({report.counted})")
         for difference in report.differences:
             click.echo(f"  {difference}")
         for unmanaged in report.unmanaged:

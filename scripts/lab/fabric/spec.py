@@ -126,9 +126,9 @@ def from_dict(data: dict[str, Any]) -> Fabric:
             for item in data["gateways"]
         ),
         control=Control(**_tuples(data["control"])),
-        internet=tuple(Host(**_tuples(item)) for item in data["internet"]),
+        internet=tuple(_host(item) for item in data["internet"]),
         offices=tuple(
-            Office(switch=item["switch"], vlan=item["vlan"], host=Host(**_tuples(item["host"])))
+            Office(switch=item["switch"], vlan=item["vlan"], host=_host(item["host"]))
             for item in data["offices"]
         ),
     )
@@ -136,6 +136,11 @@ def from_dict(data: dict[str, Any]) -> Fabric:
 
 def _switch(item: dict[str, Any]) -> Switch:
     return Switch(name=item["name"], networks=tuple(Network(**_tuples(n)) for n in item["networks"]))
+
+
+def _host(item: dict[str, Any]) -> Host:
+    """A host; keys that an older version wrote are passed over, so that its lab can still be taken down."""
+    return Host(name=item["name"], addresses=tuple(item["addresses"]))
 
 
 def _tuples(item: dict[str, Any]) -> dict[str, Any]:
