@@ -13,9 +13,13 @@ from network_plan.model.plan import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 PIPED_WIDTH = 200
 """Columns where the output is no terminal: lines stay whole for grep."""
+
+GAP = 3
+"""Columns between two columns of a table."""
 
 
 def print_json(value: object) -> None:
@@ -43,7 +47,10 @@ def _text(cell: object) -> str:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A plain table; nothing is printed for no rows. Empty lines part it from what follows."""
+    """A plain table; nothing is printed for no rows. Empty lines part it from what follows.
+
+    Where the terminal is too narrow for the longest words, rows stand below each other, a line per column.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -51,17 +58,27 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     lines = [[_text(cell) for cell in row] for row in rows]
     if not lines:
         return
+    console = _console()
+    least = [_longest_word(cells) for cells in zip(columns, *lines, strict=True)]
+    if sum(least) + GAP * (len(least) - 1) > console.width:
+        for place, line in enumerate(lines):
+            fields = [(name, cell) for name, cell in zip(columns, line, strict=True) if cell]
+            _print(console, "" if place else title, _grid(fields))
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for column, width in zip(columns, least, strict=True):
+        table.add_column(column, overflow="fold", min_width=width)
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))
-    console = _console()
     _print(console, title, table)
 
 
 def print_card(title: str, fields: Iterable[tuple[str, object]]) -> None:
     """One thing: its title, then a line per field, the names aligned, long values wrapped beside them."""
+    _print(_console(), title, _grid(fields))
+
+
+def _grid(fields: Iterable[tuple[str, object]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -70,13 +87,18 @@ def print_card(title: str, fields: Iterable[tuple[str, object]]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields:
         table.add_row(Text(f"  {name}"), Text(_text(value)))
-    _print(_console(), title, table)
+    return table
+
+
+def _longest_word(cells: Iterable[str]) -> int:
+    return max(len(word) for cell in cells for word in cell.split() or [""])
 
 
 def _print(console: Console, title: str, body: object) -> None:
     """Print without the blanks that pad each line to the table's width."""
     with console.capture() as captured:
-        console.print(title, style="bold")
+        if title:
+            console.print(title, style="bold")
         console.print(body)
     for line in captured.get().splitlines():
         click.echo(line.rstrip())

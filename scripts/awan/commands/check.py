@@ -40,7 +40,7 @@ def command(site: Path | None, ledger: Path | None, today: date, as_json: bool) 
         plan = result.plan
         click.echo(
             f"{plan.regency}: {len(plan.tenants)} tenants, {len(plan.networks)} networks, "
-            f"{len(plan.guests)} guests in {len(plan.clusters)} clusters, {len(plan.flows)} flows; "
+            f"{len(plan.guests)} VMs in {len(plan.clusters)} clusters, {len(plan.flows)} flows; "
             f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
         )
     else:

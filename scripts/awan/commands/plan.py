@@ -35,8 +35,8 @@ def command(site: Path | None, ledger: Path | None, as_json: bool) -> int:
         ((n.key, n.role, n.vlan, ", ".join(map(str, n.prefixes)), n.site) for n in plan.networks),
     )
     print_table(
-        "Guests",
-        ("cluster", "VMID", "VM", "node", "address", "MiB", "runs"),
+        "VMs",
+        ("cluster", "VMID", "VM", "host", "address", "MiB", "runs"),
         (
             (
                 g.cluster,

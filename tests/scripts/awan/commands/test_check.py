@@ -26,7 +26,7 @@ def test_a_sound_site_exits_0(awan: Awan) -> None:
     assert said.code == 0
     assert said.err == ""
     assert said.out == (
-        "Minimal: 2 tenants, 5 networks, 3 guests in 2 clusters, 5 flows; 0 errors, 0 warnings\n"
+        "Minimal: 2 tenants, 5 networks, 3 VMs in 2 clusters, 5 flows; 0 errors, 0 warnings\n"
     )
 
 

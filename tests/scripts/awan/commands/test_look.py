@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from network_plan.build import load_plan
+from scripts.awan import show
 from scripts.awan.commands.reach import split_target
 
 Awan = Callable[..., Any]
@@ -69,6 +70,14 @@ def test_show_knows(awan: Awan, word: str, lines: list[str]) -> None:
     squeezed = {" ".join(line.split()) for line in said.out.splitlines()}
     assert {" ".join(line.split()) for line in lines} <= squeezed
     assert "\n\n\n" not in said.out
+
+
+def test_a_narrow_terminal_breaks_no_word(awan: Awan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(show, "PIPED_WIDTH", 60)
+    out = awan("show", "dinas").out
+    assert max(map(len, out.splitlines())) <= 60
+    assert "Flows\n  flow      dinas/office-to-app\n  from      office:dinas\n" in out
+    assert "dinas/app   dc        100    dc1    10.1.0.10   yes" in out
 
 
 def test_show_as_json(awan: Awan) -> None:
