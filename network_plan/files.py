@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -76,9 +77,15 @@ def append_entries(folder: Path, entries: Iterable[Entry]) -> list[Path]:
             if not old.endswith("\n"):
                 raise FileError(f"{shown(path)}: the last line is cut off; restore the file from git")
             part = path.with_name(path.name + ".part")
-            part.write_text(old + "".join(line + "\n" for line in new), encoding="utf-8")
-            part.replace(path)
+            try:
+                part.write_text(old + "".join(line + "\n" for line in new), encoding="utf-8")
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as error:
-            raise FileError(f"{shown(path)}: {error.strerror}; make the ledger writable") from error
+            cure = "make room for the ledger" if error.errno == errno.ENOSPC else "make the ledger writable"
+            raise FileError(
+                f"{shown(path)}: {error.strerror}; {cure}, and run the same command again"
+            ) from error
         written.append(path)
     return written

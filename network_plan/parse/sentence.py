@@ -39,6 +39,19 @@ _ADDRESSES = {
     "ip_v6_network": "write an IPv6 network such as 2001:db8::/48",
 }
 
+_TYPES = {
+    "dataclass_type": "write keys and values below it",
+    "dict_type": "write keys and values below it",
+    "tuple_type": "write a list: [one, two]",
+    "list_type": "write a list: [one, two]",
+    "string_type": "write text, in quotes where it looks like a number or a yes",
+    "int_type": "write a whole number, without quotes",
+    "int_parsing": "write a whole number, without quotes",
+    "int_from_float": "write a whole number, without quotes",
+    "bool_type": "write true or false, without quotes",
+    "bool_parsing": "write true or false, without quotes",
+}
+
 
 @functools.cache
 def _fields(kind: type) -> dict[str, Any]:
@@ -89,16 +102,14 @@ def _name(path: Sequence[str | int]) -> str:
     return f"item {last + 1} of {_name(path[:-1])}"
 
 
-def _cure(error: ErrorDetails) -> str:
-    """Pydantic's own words, as something to do."""
+def _cure(error: ErrorDetails, path: Sequence[str | int]) -> str:
+    """What to do about a complaint; pydantic's own words where it knows better than a table."""
     code = error["type"]
-    if code in ("dataclass_type", "dict_type"):
-        return "write keys and values below it"
-    if code in ("tuple_type", "list_type"):
-        return "write a list: [one, two]"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if code in _ADDRESSES:
-        return _ADDRESSES[code]
+    if code == "string_type" and {"ports", "serves"} & set(path[-2:]):
+        return "write protocol and port: tcp/443"
+    if code in _TYPES or code in _ADDRESSES:
+        return _TYPES.get(code) or _ADDRESSES[code]
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
     return f"it {message}" if message.startswith("should") else message
 
 
@@ -123,4 +134,7 @@ def sentence(kind: type, error: ErrorDetails, path: Sequence[str | int]) -> tupl
         rule, cure = _PATTERNS[error["ctx"]["pattern"]]
         is_key = rule == "site/id" and path and error["input"] == path[-1]
         return rule, f"{name} is no id" if is_key else f"{name} can't be {_shown(error['input'])}", cure
-    return "site/type", f"{name} can't be {_shown(error['input'])}", _cure(error)
+    if code == "string_too_short" and path[-1:] == ["source"]:
+        rule, cure = _PATTERNS[SOURCE]
+        return rule, f"{name} can't be {_shown(error['input'])}", cure
+    return "site/type", f"{name} can't be {_shown(error['input'])}", _cure(error, path)

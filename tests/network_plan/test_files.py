@@ -105,7 +105,7 @@ def test_a_full_or_foreign_disk_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(FileError, match="No space left on device; make the ledger writable"):
+    with pytest.raises(FileError, match="No space left on device; make room for the ledger"):
         append_entries(tmp_path, [_entry("dinas/a", "100")])
 
 

@@ -33,7 +33,7 @@ def command(site: Path | None, ledger: Path | None, out: Path, open_it: bool) ->
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Problem(f"{error.filename}: {error.strerror}; choose another file with --out") from error
+        raise Problem(f"{error.filename or out}: {error.strerror}; choose another file with --out") from error
     click.echo(str(out))
     if open_it:
         click.launch(str(out))

@@ -34,5 +34,7 @@ def command(target: str, site: Path | None, ledger: Path | None, out: Path) -> i
             path.write_text(text, encoding="utf-8")
             click.echo(str(path))
     except OSError as error:
-        raise Problem(f"{error.filename}: {error.strerror}; choose another folder with --out") from error
+        raise Problem(
+            f"{error.filename or folder}: {error.strerror}; choose another folder with --out"
+        ) from error
     return 0

@@ -8,9 +8,10 @@ One JSON object a line each way: `{"op": "lose", "method": "POST", "path": "/nod
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,17 @@ from scripts.lab.cluster.faults import Rule
 from scripts.lab.cluster.server import LabPve
 
 SOCKET = "control.sock"
+
+
+def _misfit(op: Callable[..., Any], given: Mapping[str, Any]) -> str:
+    """What an operation takes, where it was given something else; empty where it fits."""
+    signature = inspect.signature(op)
+    try:
+        signature.bind(**given)
+    except TypeError as e:
+        takes = [f"{p.name}=" + ("" if p.default is p.empty else "…?") for p in signature.parameters.values()]
+        return f"{e}; it takes {' '.join(takes) or 'nothing'}"
+    return ""
 
 
 class Control:
@@ -48,8 +60,13 @@ class Control:
             if op is None:
                 known = ", ".join(sorted(n[3:] for n in dir(self) if n.startswith("op_")))
                 return {"error": f"no such operation; ask one of {known}"}
+            wrong = _misfit(op, given)
+            if wrong:
+                return {"error": wrong}
             result = await op(**given)
             self.pve.store.flush()
+        except KeyError as e:
+            return {"error": f"there is no {e.args[0]!r} here"}
         except Exception as e:  # noqa: BLE001  # a bad command must not end the cluster
             return {"error": f"{type(e).__name__}: {e}"}
         return {"ok": result}

@@ -107,5 +107,5 @@ def test_a_ledger_that_can_t_be_written_is_named(
     said = awan("allot")
     assert (said.code, said.err) == (
         2,
-        "inventory/ledger/vmid/dinas.ledger: Permission denied; make the ledger writable\n",
+        "inventory/ledger/vmid/dinas.ledger: Permission denied; make the ledger writable, and run the same command again\n",
     )

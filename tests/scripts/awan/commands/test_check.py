@@ -36,7 +36,7 @@ def test_every_error_is_printed_with_its_place_and_exits_1(awan: Awan, spoil: Sp
     said = awan("check")
     assert said.code == 1
     assert said.err.splitlines() == [
-        "inventory/site/tenants/dinas.yml:6:43: error: 'hosts' can't be 'many'; it should be a valid integer [site/type]",
+        "inventory/site/tenants/dinas.yml:6:43: error: 'hosts' can't be 'many'; write a whole number, without quotes [site/type]",
         "inventory/site/tenants/kominfo.yml:17:5: error: there is no vm 'kominfo/stat'; did you mean 'kominfo/state'? [site/vm]",
     ]  # fmt: skip
     assert said.out == "2 errors, 0 warnings; there is no Plan until they are mended\n"
@@ -53,7 +53,7 @@ def test_json_holds_the_same(awan: Awan, spoil: Spoil) -> None:
         "severity": "error",
         "rule": "site/type",
         "what": "'hosts' can't be 'many'",
-        "cure": "it should be a valid integer",
+        "cure": "write a whole number, without quotes",
         "path": ["tenants", "dinas", "offices", "main", "hosts"],
         "place": {"file": "inventory/site/tenants/dinas.yml", "line": 6, "column": 43},
     }

@@ -135,3 +135,9 @@ def test_bad_command_is_answered_with_what_there_is(lab: Lab) -> None:
         lab.control.ask("explode")
     with pytest.raises(ControlError, match="there is no VM 9999"):
         lab.control.vm_lock(9999, "backup")
+    with pytest.raises(ControlError, match="missing a required argument: 'has'; it takes has="):
+        lab.control.ask("quorum")
+    with pytest.raises(ControlError, match="unexpected keyword argument 'factor'; it takes nothing"):
+        lab.control.ask("settle", factor=2)
+    with pytest.raises(ControlError, match="there is no 'dc9' here"):
+        lab.control.ask("node", node="dc9", online=False)
