@@ -134,7 +134,7 @@ def sentence(kind: type, error: ErrorDetails, path: Sequence[str | int]) -> tupl
         rule, cure = _PATTERNS[error["ctx"]["pattern"]]
         is_key = rule == "site/id" and path and error["input"] == path[-1]
         return rule, f"{name} is no id" if is_key else f"{name} can't be {_shown(error['input'])}", cure
-    if code == "string_too_short" and path[-1:] == ["source"]:
+    if code == "string_too_short" and "source" in path[-1:]:
         rule, cure = _PATTERNS[SOURCE]
         return rule, f"{name} can't be {_shown(error['input'])}", cure
     return "site/type", f"{name} can't be {_shown(error['input'])}", _cure(error, path)
