@@ -159,7 +159,7 @@ def _disk(report: Report, thing: str, disk: Disk, config: Row) -> None:
 def _guest(report: Report, guest: Guest, live: LiveGuest) -> None:
     thing = f"VM {guest.vmid} ({guest.key})"
     config = live.config
-    report.compare(thing, "power", "running" if guest.running else "stopped", live.resource.get("status"))
+    report.compare(thing, "power", "running" if guest.running else "stopped", live.status)
     report.compare(thing, "name", guest.name, config.get("name"))
     report.compare(thing, "pool", guest.pool, live.resource.get("pool", ""))
     report.compare(thing, "cores", guest.cores, config.get("cores", 1))

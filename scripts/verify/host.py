@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A gateway host against the Plan: rules in the kernel, forwarding, addresses, routes, services, names.
+"""A gateway host against the Plan: rules in the kernel, forwarding, addresses, routes, services.
 
 The expected ruleset is loaded into an empty network namespace on the host itself and listed by the same
-``nft``, so that two texts of one program are compared and not two ways of writing.
+``nft``, so that two texts of one program are compared and not two ways of writing. It is rendered here
+from the Plan of now, and nothing of the roles is used: ``playbooks/verify.yml`` asks whether a host is as
+the roles wrote it, files and all, this whether the roles wrote what the Plan says.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from typing import Protocol
 from network_plan.model.gateway import Gateway
 from network_plan.model.plan import Plan
 from network_plan.render.nftables import render_nftables
-from scripts.verify.difference import Difference, Report
+from scripts.verify.difference import Report, Unmanaged
 
 LIST = "nft --stateless --numeric list table inet awan"
 EXPECTED = f"unshare --net sh -c 'nft -f /dev/stdin && {LIST}'"
-SERVICES = ("nftables.service", "unbound.service", "ssh.service")
+TABLES = "nft list tables"
+TABLE = "table inet awan"
+SERVICES = ("nftables.service", "unbound.service", "nsd.service", "ssh.service")
 
 
 class Shell(Protocol):
@@ -30,30 +34,41 @@ class Shell(Protocol):
         """Exit code, output, errors."""
 
 
-def _normal(listing: str) -> list[str]:
-    return [line.strip() for line in listing.splitlines() if line.strip() and "last used" not in line]
+def _lines(listing: str) -> list[tuple[str, str]]:
+    """A listing as ``(chain, set or map; line)``; an element's line is the same wherever in its set it stands."""
+    found, place = [], TABLE
+    for line in map(str.strip, listing.splitlines()):
+        if line.startswith(("chain ", "set ", "map ", "counter ")):
+            place = line.rstrip(" {")
+        text = line.removeprefix("elements = { ").removesuffix(" }").removesuffix(",")
+        if text not in ("", "}") and "last used" not in text:
+            found.append((place, text))
+    return found
 
 
 def _rules(report: Report, shell: Shell, text: str) -> None:
     code, live, _ = shell.run(LIST)
     if code != 0:
-        report.compare("nftables", "table inet awan", "it loaded", "")
+        report.compare("nftables", TABLE, "it loaded", "")
         return
     code, wanted, error = shell.run(EXPECTED, text)
     if code != 0:
         report.compare("nftables", "the planned rules", "that they load", f"refused: {error.strip()[:200]}")
         return
-    planned, have = _normal(wanted), _normal(live)
+    planned, have = _lines(wanted), _lines(live)
     report.count("nftables lines", len(planned))
-    for line in difflib.unified_diff(planned, have, lineterm="", n=0):
-        if line.startswith(("---", "+++", "@@")):
-            continue
-        planned_line, live_line = (line[1:], "") if line.startswith("-") else ("", line[1:])
-        report.differences.append(
-            Difference(
-                where=report.where, thing="nftables", what="the line", planned=planned_line, live=live_line
-            )
-        )
+    steps = difflib.SequenceMatcher(None, planned, have, autojunk=False).get_opcodes()
+    for _, start, end, live_start, live_end in (step for step in steps if step[0] != "equal"):
+        for place, line in planned[start:end]:
+            report.compare(f"nftables {place}", "the line", line, "")
+        for place, line in have[live_start:live_end]:
+            report.compare(f"nftables {place}", "the line", "", line)
+    _, tables, _ = shell.run(TABLES)
+    report.unmanaged += [
+        Unmanaged(where=report.where, thing=f"nftables {table}")
+        for table in tables.splitlines()
+        if table.strip() != TABLE
+    ]
 
 
 def _addresses(report: Report, shell: Shell, gateway: Gateway) -> None:

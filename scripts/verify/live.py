@@ -17,9 +17,10 @@ READERS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveGuest:
-    """One VM: its line in ``/cluster/resources``, its configuration and its firewall."""
+    """One VM: its line in ``/cluster/resources``, its power, its configuration and its firewall."""
 
     resource: Row
+    status: str
     config: Row
     options: Row
     rules: tuple[Row, ...]
@@ -62,10 +63,12 @@ def _in_order(rows: list[Row]) -> tuple[Row, ...]:
 
 
 def _guest(api: Api, resource: Row) -> LiveGuest:
+    """The power is asked of the node: the cluster's list says what pvestatd told up to ten seconds ago."""
     base = f"/nodes/{segment(resource['node'])}/qemu/{resource['vmid']}"
     sets = [str(row["name"]) for row in api.get(f"{base}/firewall/ipset")]
     return LiveGuest(
         resource=resource,
+        status=str(api.get(f"{base}/status/current").get("status")),
         config=api.get(f"{base}/config"),
         options=api.get(f"{base}/firewall/options"),
         rules=_in_order(api.get(f"{base}/firewall/rules")),
