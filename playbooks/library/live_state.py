@@ -123,7 +123,9 @@ def tables(*command: str) -> dict[str, list[str]]:
         if line.startswith("table "):
             block = found.setdefault(line.rstrip(" {"), [])
         else:
-            block.append(line)
+            # An element's line is the same wherever in its set it stands.
+            text = line.strip().removeprefix("elements = { ").removesuffix(",")
+            block.append(text if "{" in text else text.removesuffix(" }"))
     return found
 
 
@@ -151,7 +153,7 @@ def compare(path: str, table: str, wanted: list[str], live: list[str]) -> list[s
     """The differing lines of one table, each with its chain or set."""
     found, place = [], table
     for line in difflib.ndiff(wanted, live):
-        mark, text = line[:2], line[2:].strip()
+        mark, text = line[:2], line[2:]
         if mark in {"  ", "- "} and text.startswith(("chain ", "set ", "map ")):
             place = text.rstrip(" {")
         if mark == "- " and text not in {"", "}"}:

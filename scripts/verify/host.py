@@ -40,7 +40,9 @@ def _lines(listing: str) -> list[tuple[str, str]]:
     for line in map(str.strip, listing.splitlines()):
         if line.startswith(("chain ", "set ", "map ", "counter ")):
             place = line.rstrip(" {")
-        text = line.removeprefix("elements = { ").removesuffix(" }").removesuffix(",")
+        text = line.removeprefix("elements = { ").removesuffix(",")
+        if "{" not in text:
+            text = text.removesuffix(" }")  # the last element's; a rule closes only what it opened
         if text not in ("", "}") and "last used" not in text:
             found.append((place, text))
     return found

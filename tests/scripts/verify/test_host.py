@@ -17,7 +17,7 @@ LISTING = """table inet awan {
 
     chain forward {
         type filter hook forward priority filter; policy drop;
-        ct state established,related accept
+        ct state vmap { established : accept, related : accept }
     }
 }
 """
@@ -57,7 +57,7 @@ def test_a_lost_first_element_is_one_difference(plan: Plan) -> None:
 
 def test_an_element_and_a_rule_too_many(plan: Plan) -> None:
     live = LISTING.replace('comment "c" }', 'comment "c",\n                 10.9.9.9 . 1 }')
-    live = live.replace("related accept", "related accept\n        accept")
+    live = live.replace("related : accept }", "related : accept }\n        accept")
     assert _rules(plan, live) == [
         "gw1: nftables set flows: the line 10.9.9.9 . 1 is not in the Plan",
         "gw1: nftables chain forward: the line accept is not in the Plan",
