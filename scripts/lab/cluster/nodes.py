@@ -20,6 +20,7 @@ from scripts.lab.cluster.base import GIB, MIB, Route, Values, Vm, die, param_err
 from scripts.lab.cluster.qemu_move import QemuMove
 
 NEXT_ID = (100, 1000000)
+STATS_SECONDS = 10  # pvestatd.pm $updatetime
 
 
 class Nodes(QemuMove):
@@ -30,6 +31,8 @@ class Nodes(QemuMove):
         self.nodes = {node.name: {"online": True} for node in self.spec.nodes}
         self.options: dict[str, Any] = {}
         self.boot_time = time.time()
+        self._stats: dict[int, dict[str, Any]] = {}
+        self._stats_at = 0.0
 
     def _lab_nodes(self) -> list[Route]:
         node = "/nodes/{node}"
@@ -186,6 +189,22 @@ class Nodes(QemuMove):
             )
         return out
 
+    def _vm_stats(self, vm: Vm) -> dict[str, Any]:
+        """A VM as pvestatd told of it last; nothing of one younger than that (API2Tools.pm extract_vm_stats)."""
+        if time.monotonic() - self._stats_at >= STATS_SECONDS * self.time_scale:
+            self._stats_at = time.monotonic()
+            self._stats = {
+                one.vmid: {
+                    "name": one.name,
+                    "status": one.status,
+                    "template": int(one.template),
+                    "maxcpu": self.cpus_of(one),
+                    **self.vm_usage(one),
+                }
+                for one in self.vms
+            }
+        return self._stats.get(vm.vmid, {"status": "unknown"})
+
     def _vm_resource(self, vm: Vm) -> dict[str, Any]:
         up = self.online(vm.node)
         item: dict[str, Any] = {
@@ -193,11 +212,8 @@ class Nodes(QemuMove):
             "type": "qemu",
             "node": vm.node,
             "vmid": vm.vmid,
-            "name": vm.name,
-            "status": vm.status if up else "unknown",
-            "template": int(vm.template),
-            "maxcpu": self.cpus_of(vm),
-            **self.vm_usage(vm),
+            **self._vm_stats(vm),
+            **({} if up else {"status": "unknown"}),
         }
         more = {
             "tags": vm.config.get("tags"),

@@ -220,6 +220,28 @@ def test_a_node_that_is_down_breaks_no_refresh(engine: Any, engines: Any, lab: A
     engine.delete("Vm", "it")
 
 
+def test_a_list_that_is_late_is_no_drift_and_a_vm_that_runs_is_shut_down(
+    engine: Any, engines: Any, lab: Any
+) -> None:
+    engine.create("Vm", "it", {**VM, "started": None})
+    root = lab.by_hand()
+    root("cluster/resources").get(type="vm")
+    lab.control.time_scale(1.0)
+    kept = engine.create("VmPower", "it", {"vmid": 400, "started": True})
+    (row,) = root("cluster/resources").get(type="vm")
+    assert row["status"] == "stopped"
+    other = engines()
+    other.configure(**lab.settings)
+    other.kept.update(engine.kept)
+    assert other.refresh("VmPower", "it").state["started"] is True
+    assert other.diff("VmPower", "it", kept.inputs).detail == {}
+    other.delete("VmPower", "it")
+    assert root("nodes/dc1/qemu/400/status/current").get()["status"] == "stopped"
+    lab.control.time_scale(0.0)
+    root("nodes/dc1/qemu/400/status/start").post()
+    other.delete("Vm", "it")
+
+
 def test_a_vm_that_moved_is_the_same_vm_and_a_new_node_moves_it(engine: Any, engines: Any, lab: Any) -> None:
     engine.create("Vm", "it", VM)
     root = lab.by_hand()

@@ -213,6 +213,8 @@ class Vms(Handler):
             out["started"] = known.get("started")
         elif not out.get("template"):
             out["started"] = row.get("status") == "running"
+            if known.get("started") not in (None, out["started"]):
+                out["started"] = update.is_running(run, node, vmid)
         return out
 
     def update(self, run: Run, ident: str, change: Change, making: Making) -> Values:
@@ -244,7 +246,7 @@ class Vms(Handler):
         if str(live.get("protection", 0)) == "1":
             raise Refused(update.PROTECTED.format(vmid=vmid))
         path = f"{PATH.format(node=segment(node))}/{vmid}"
-        if row.get("status") == "running":
+        if update.is_running(run, node, vmid):
             run.act(lambda: run.api.post(f"{path}/status/stop"), f"stop VM {vmid}")
         run.act(lambda: run.api.delete(path, purge=True), f"destroy VM {vmid}")
         run.place(vmid, None)

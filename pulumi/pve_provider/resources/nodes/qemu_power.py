@@ -46,19 +46,21 @@ class VmPower(Handler):
         node = run.node_of(vmid)
         if node is None:
             raise Refused(f"VM {vmid} does not exist; let its power depend on the VM")
-        running = not fresh and run.guests().get(vmid, {}).get("status") == "running"
+        running = not fresh and update.is_running(run, node, vmid)
         update.power(run, node, vmid, news, running=running)
         if running != news["started"]:
             run.lists.forget(RESOURCES)
 
     def read(self, run: Run, ident: str, known: Values) -> Values | None:
-        """From the cluster's list; a VM whose node is down keeps what was known."""
-        row = run.guests().get(int(ident))
+        """From the cluster's list; it is late, so news is asked of the node. Unknown keeps what was known."""
+        vmid = int(ident)
+        row = run.guests().get(vmid)
         if row is None:
             return None
-        unknown = row.get("status") in (None, "unknown")
-        started = known.get("started") if unknown else row["status"] == "running"
-        return {"vmid": int(ident), "started": bool(started)}
+        listed, started = row.get("status"), known.get("started")
+        if started is None or (listed not in (None, "unknown") and (listed == "running") != started):
+            started = update.is_running(run, str(row["node"]), vmid)
+        return {"vmid": vmid, "started": bool(started)}
 
     def update(self, run: Run, ident: str, change: Change, making: Making) -> Values:
         """As the program says now."""
@@ -70,9 +72,11 @@ class VmPower(Handler):
         """Shut the VM down, unless it is protected."""
         vmid = int(ident)
         row = run.guests().get(vmid)
-        if row is None or row.get("status") != "running":
+        if row is None:
             return
         node = run.node_of(vmid) or str(row["node"])
+        if not update.is_running(run, node, vmid):
+            return
         update.refuse_protected(run, node, vmid)
         update.power(run, node, vmid, {**state, "started": False}, running=True)
         run.lists.forget(RESOURCES)

@@ -34,6 +34,11 @@ def look(run: Run, node: str, vmid: int) -> tuple[config.Config, list[str]]:
     return config.from_pending(run.api.get(f"{base(node, vmid)}/pending"))
 
 
+def is_running(run: Run, node: str, vmid: int) -> bool:
+    """Asked of its node; the cluster's list repeats what pvestatd told last, up to ten seconds ago or never yet."""
+    return bool(run.api.get(f"{base(node, vmid)}/status/current").get("status") == "running")
+
+
 def storages(news: Values) -> set[str]:
     """The storages on which a making allocates."""
     names = {str(disk["storage"]) for disk in news["disks"]}
@@ -125,7 +130,7 @@ def apply(
     tag = mark.split(live.get("description"))[1]
     if tag is None or adopting:
         tag = fresh
-    running = row.get("status") == "running"
+    running = is_running(run, node, vmid)
     if not adopting and change.olds.get("node") != news["node"] and node != news["node"]:
         node = migrate(run, vmid, node, str(news["node"]), running)
     join_pool(run, vmid, news, row, "pool" in change.dropped)

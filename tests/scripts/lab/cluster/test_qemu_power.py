@@ -27,6 +27,25 @@ def test_start_stop_and_what_is_shown(lab: Lab) -> None:
     lab.done(vm.status.stop.post())
 
 
+def test_the_cluster_s_list_tells_of_power_when_pvestatd_did(lab: Lab) -> None:
+    def listed() -> dict[int, dict[str, object]]:
+        return {row["vmid"]: row for row in lab.api.cluster.resources.get(type="vm")}
+
+    vm = lab.vm(410, name="late")
+    lab.control.time_scale(0.0)
+    assert listed()[410]["status"] == "stopped"
+    lab.control.time_scale(1.0)
+    lab.done(vm.status.start.post())
+    lab.vm(411, name="new")
+    assert vm.status.current.get()["status"] == "running"
+    assert listed()[410]["status"] == "stopped"
+    young = listed()[411]
+    assert (young["status"], young["node"], young.get("name")) == ("unknown", "dc1", None)
+    lab.control.time_scale(0.0)
+    assert (listed()[410]["status"], listed()[411]["name"]) == ("running", "new")
+    lab.control.clear_faults()
+
+
 def test_node_without_memory_fails_the_start_like_kvm(lab: Lab) -> None:
     lab.vm(401, node="dc3", memory=6144)
     lab.done(lab.api.nodes("dc3").qemu(401).status.start.post())
