@@ -45,15 +45,14 @@ def clean(t: Target) -> tuple[list[str], list[str]]:
 
 
 def _guests(t: Target) -> list[dict[str, Any]]:
-    """Our VMs in our range, clones before their template."""
-    ours = [
-        row
-        for vmid, row in t.guests().items()
-        if t.first_vmid <= vmid <= t.last_vmid
-        and row.get("type") == "qemu"
-        and str(row.get("name", "")).startswith(PREFIX)
-    ]
-    return sorted(ours, key=lambda row: (row.get("template", 0), row["vmid"]))
+    """Our VMs in our range, clones before their template; their names as the nodes have them, the list's are late."""
+    ours = []
+    for vmid, row in t.guests().items():
+        if t.first_vmid <= vmid <= t.last_vmid and row.get("type") == "qemu":
+            config = Vm(t, vmid, str(row["node"])).get("/config")
+            if str(config.get("name", "")).startswith(PREFIX):
+                ours.append({**row, "template": int(config.get("template", 0))})
+    return sorted(ours, key=lambda row: (row["template"], row["vmid"]))
 
 
 def _ours(t: Target, path: str, key: str) -> list[str]:

@@ -20,6 +20,8 @@ SDN_PREFIX = "awconf"
 URN = "urn:pulumi:dc::awan::awan:pve:TenantPool$pve:index:Vm::dukcapil/register"
 MARK = f"awan: {URN} 0123456789abcdef"
 TASK_SECONDS = 300.0
+LIST_SECONDS = 60.0
+"""Name, power and template stand in the list when the node's pvestatd has told: every ten seconds, or later."""
 
 
 class Foreign(Exception):
@@ -77,6 +79,15 @@ class Target:
     def guests(self) -> dict[int, dict[str, Any]]:
         """The cluster's guests by VMID."""
         return {int(row["vmid"]): row for row in self.api.get("/cluster/resources", type="vm")}
+
+    def listed(self, vmid: int, **want: Any) -> dict[str, Any]:
+        """A guest's row in the cluster's list, once it says this; else as it stands when time is up."""
+        deadline = time.monotonic() + LIST_SECONDS
+        while True:
+            row = self.guests()[vmid]
+            if all(row.get(name) == value for name, value in want.items()) or time.monotonic() > deadline:
+                return row
+            time.sleep(0.5)
 
     def free_vmid(self) -> int:
         """A number that no guest has, by the list and by PVE's own word."""

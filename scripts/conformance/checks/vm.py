@@ -40,9 +40,9 @@ def gone(t: Target) -> str:
 
 @check("vm.resources_row")
 def row(t: Target) -> str:
-    """The cluster's list has the VM with its number, node, kind, status and name."""
+    """The cluster's list has the VM with its number, node and kind; within a minute also with its status and name."""
     vm = t.vm()
-    found = t.guests()[vm.vmid]
+    found = t.listed(vm.vmid, status="stopped", name=f"{PREFIX}-vm")
     kinds(found, vmid=int, node=str, type=str, status=str, name=str, template=int)
     want = {"vmid": vm.vmid, "node": t.node, "type": "qemu", "status": "stopped", "name": f"{PREFIX}-vm"}
     return equal(part(found, *want), want)

@@ -10,11 +10,11 @@ from scripts.conformance.target import Target
 
 @check("power.start")
 def start(t: Target) -> str:
-    """Starting is a task; the VM and the cluster's list say running."""
+    """Starting is a task; then the VM says running, and the cluster's list within a minute."""
     vm = t.vm()
     vm.halt()
     t.done(vm.post("/status/start"))
-    return equal([vm.status(), t.guests()[vm.vmid]["status"]], ["running", "running"])
+    return equal([vm.status(), t.listed(vm.vmid, status="running")["status"]], ["running", "running"])
 
 
 @check("power.start_twice")
