@@ -12,7 +12,6 @@ import re
 from bisect import bisect_left
 from typing import Any
 
-from ..client.api import segment
 from ..client.retry import ONCE
 from ..definition import Field, Kind, Many, Shape
 from ..errors import ApiError, LostAnswer, Refused
@@ -195,8 +194,3 @@ def _longest_rising(values: list[int]) -> list[int]:
 def clear(run: Run, path: str) -> None:
     """Remove all rules, the last first."""
     converge(run, path, [])
-
-
-def rules_path(base: str, name: object) -> str:
-    """The path of a security group's rules."""
-    return f"{base}/{segment(name)}"
