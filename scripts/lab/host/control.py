@@ -161,7 +161,14 @@ class Host:
         )
 
     def _silent(self) -> HostError:
-        return HostError(f"{self.spec.name} does not answer on ssh; see {self.files.console}")
+        try:
+            tail = self.files.console.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
+        except OSError:
+            tail = []
+        status = self.status()
+        state = f"generation {status.generation}, {'running' if status.running else 'not running'}"
+        said = " | ".join(line.strip() for line in tail if line.strip())
+        return HostError(f"{self.spec.name} does not answer on ssh ({state}); see {self.files.console}: {said}")
 
 
 def recorded(lab_dir: Path) -> list[Host]:
