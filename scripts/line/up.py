@@ -14,7 +14,8 @@ from network_plan.render.map import render_map
 from scripts.lab import environment, lab
 from scripts.lab.fabric import names
 from scripts.line import ansible, probes, questions
-from scripts.stack.engine import Outcome, Stack
+from scripts.stack.engine import Outcome, Stack, StackLocked
+from scripts.stack.recover import recover
 from scripts.toolchain import paths
 from scripts.verify.difference import Report
 from scripts.verify.everything import verify
@@ -91,6 +92,14 @@ def write_map(plan: Plan) -> str:
     return str(out)
 
 
+def _up(stack: Stack, say: Say) -> Outcome:
+    """``pulumi up``; after a killed run what ``awan recover`` does, which refuses where that run still lives."""
+    try:
+        return stack.up(progress=say)
+    except StackLocked:
+        return recover(stack, say)
+
+
 def run_line(plan: Plan, folder: Path, today: date, say: Say) -> Summary:
     """Bring everything up, read it back, compare, probe, draw.
 
@@ -110,7 +119,7 @@ def run_line(plan: Plan, folder: Path, today: date, say: Say) -> Summary:
             say(f"pulumi up: stack {name}")
             stack = Stack(name, env)
             stack.ensure()
-            summary.stacks[name] = stack.up(progress=lambda text: say(f"  {text}"))
+            summary.stacks[name] = _up(stack, lambda text: say(f"  {text}"))
             clock.lap(f"stack {name}")
     else:
         summary.left_out.append("Pulumi: the CLI is not built; 'make setup' brings it")

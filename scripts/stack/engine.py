@@ -182,7 +182,11 @@ class Stack:
                 _end(process)
                 raise
         if process.returncode != 0:
-            raise self._failure("\n".join([*run.errors, said]))
+            words = "\n".join([*run.errors, said]).strip()
+            ended = (
+                f"pulumi ended with {process.returncode} and said nothing; 'awan recover {self.name}' goes on"
+            )
+            raise self._failure(words or ended)
         return Outcome(changes=run.changes, messages=tuple(run.errors))
 
     @staticmethod

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.line.ansible import Recap, read_failures, read_recap
-from scripts.stack.engine import Lock, Outcome, Stack, StackLocked, parse_locks
+from scripts.stack.engine import EngineError, Lock, Outcome, Stack, StackLocked, parse_locks
 
 LOCKED = """error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the
 lock file with `pulumi cancel`.
@@ -67,6 +67,17 @@ def test_an_interrupted_run_is_waited_for_until_it_has_unlocked(
         Stack("dc", {"PATH": str(tmp_path)}, tmp_path).up(progress=progress)
     assert (tmp_path / "unlocked").exists()
     assert (tmp_path / "interrupts").read_text(encoding="utf-8") == "one\n"
+
+
+@pytest.mark.lab
+def test_a_killed_run_is_no_empty_sentence(tmp_path: Path) -> None:
+    binary = tmp_path / "pulumi"
+    binary.write_text("#!/bin/sh\nkill -KILL $$\n", encoding="utf-8")
+    binary.chmod(0o755)
+    with pytest.raises(
+        EngineError, match="stack dc: pulumi ended with -9 and said nothing; 'awan recover dc'"
+    ):
+        Stack("dc", {"PATH": str(tmp_path)}, tmp_path).up()
 
 
 def test_recap() -> None:
