@@ -806,7 +806,7 @@ class VmFirewallIpsetArgsDict(TypedDict):
     """
     name: pulumi.Input[_builtins.str]
     """
-    The set's name.
+    The set's name, e.g. ipfilter-net0.
     """
     comment: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
@@ -826,7 +826,7 @@ class VmFirewallIpsetArgs:
         """
         A set of addresses of one VM, e.g. ipfilter-net0.
 
-        :param pulumi.Input[_builtins.str] name: The set's name.
+        :param pulumi.Input[_builtins.str] name: The set's name, e.g. ipfilter-net0.
         :param pulumi.Input[_builtins.str] comment: What it holds.
         :param pulumi.Input[Sequence[pulumi.Input['FirewallIpsetEntryArgs']]] entries: The members, as a whole.
         """
@@ -840,7 +840,7 @@ class VmFirewallIpsetArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[_builtins.str]:
         """
-        The set's name.
+        The set's name, e.g. ipfilter-net0.
         """
         return pulumi.get(self, "name")
 

@@ -28,7 +28,7 @@ class FirewallGroupArgs:
         """
         The set of arguments for constructing a FirewallGroup resource.
 
-        :param pulumi.Input[_builtins.str] group: The group's name, at most 18 characters. A change makes the object anew.
+        :param pulumi.Input[_builtins.str] group: The group's name in lower case, at most 18 characters. A change makes the object anew.
         :param pulumi.Input[_builtins.str] comment: What the group allows.
         :param pulumi.Input[Sequence[pulumi.Input['FirewallRuleArgs']]] rules: The rules, as a whole and in order.
         """
@@ -42,7 +42,7 @@ class FirewallGroupArgs:
     @pulumi.getter
     def group(self) -> pulumi.Input[_builtins.str]:
         """
-        The group's name, at most 18 characters. A change makes the object anew.
+        The group's name in lower case, at most 18 characters. A change makes the object anew.
         """
         return pulumi.get(self, "group")
 
@@ -93,7 +93,7 @@ class FirewallGroup(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] comment: What the group allows.
-        :param pulumi.Input[_builtins.str] group: The group's name, at most 18 characters. A change makes the object anew.
+        :param pulumi.Input[_builtins.str] group: The group's name in lower case, at most 18 characters. A change makes the object anew.
         :param pulumi.Input[Sequence[pulumi.Input[Union['FirewallRuleArgs', 'FirewallRuleArgsDict']]]] rules: The rules, as a whole and in order.
         """
         ...
@@ -181,7 +181,7 @@ class FirewallGroup(pulumi.CustomResource):
     @pulumi.getter
     def group(self) -> pulumi.Output[_builtins.str]:
         """
-        The group's name, at most 18 characters. A change makes the object anew.
+        The group's name in lower case, at most 18 characters. A change makes the object anew.
         """
         return pulumi.get(self, "group")
 

@@ -28,7 +28,7 @@ class FirewallIpsetArgs:
         """
         The set of arguments for constructing a FirewallIpset resource.
 
-        :param pulumi.Input[_builtins.str] name: The set's name. A change makes the object anew.
+        :param pulumi.Input[_builtins.str] name: The set's name, in lower case. A change makes the object anew.
         :param pulumi.Input[_builtins.str] comment: What it holds.
         :param pulumi.Input[Sequence[pulumi.Input['FirewallIpsetEntryArgs']]] entries: The members, as a whole.
         """
@@ -42,7 +42,7 @@ class FirewallIpsetArgs:
     @pulumi.getter
     def name(self) -> pulumi.Input[_builtins.str]:
         """
-        The set's name. A change makes the object anew.
+        The set's name, in lower case. A change makes the object anew.
         """
         return pulumi.get(self, "name")
 
@@ -94,7 +94,7 @@ class FirewallIpset(pulumi.CustomResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] comment: What it holds.
         :param pulumi.Input[Sequence[pulumi.Input[Union['FirewallIpsetEntryArgs', 'FirewallIpsetEntryArgsDict']]]] entries: The members, as a whole.
-        :param pulumi.Input[_builtins.str] name: The set's name. A change makes the object anew.
+        :param pulumi.Input[_builtins.str] name: The set's name, in lower case. A change makes the object anew.
         """
         ...
     @overload
@@ -197,6 +197,6 @@ class FirewallIpset(pulumi.CustomResource):
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
-        The set's name. A change makes the object anew.
+        The set's name, in lower case. A change makes the object anew.
         """
         return pulumi.get(self, "name")

@@ -567,7 +567,7 @@ class VmFirewallIpset(dict):
         """
         A set of addresses of one VM, e.g. ipfilter-net0.
 
-        :param _builtins.str name: The set's name.
+        :param _builtins.str name: The set's name, e.g. ipfilter-net0.
         :param _builtins.str comment: What it holds.
         :param Sequence['FirewallIpsetEntry'] entries: The members, as a whole.
         """
@@ -581,7 +581,7 @@ class VmFirewallIpset(dict):
     @pulumi.getter
     def name(self) -> _builtins.str:
         """
-        The set's name.
+        The set's name, e.g. ipfilter-net0.
         """
         return pulumi.get(self, "name")
 

@@ -47,6 +47,14 @@ def firewall_text(conf: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def read_back(conf: dict[str, Any]) -> None:
+    """Names of ipsets and groups come back in lower case (Firewall.pm generic_fw_config_parser, `lc`)."""
+    for section in ("ipset", "ipset_comments", "groups", "group_comments"):
+        entries = conf.get(section, {})
+        for name in [name for name in entries if name != name.lower()]:
+            entries[name.lower()] = entries.pop(name)
+
+
 class FirewallFiles:
     """Writes to firewall files that undo themselves when the file would be too large."""
 
@@ -57,6 +65,7 @@ class FirewallFiles:
         """Run the change of `conf`, which is the file `name` under /etc/pve/firewall."""
         before = copy.deepcopy(conf) if self._sizes.get(name, MAX_FILE) > NEAR else None
         result = await change()
+        read_back(conf)
         size = len(firewall_text(conf).encode())
         if before is not None and size > MAX_FILE:
             conf.clear()

@@ -99,3 +99,19 @@ def test_what_is_not_known_yet_is_let_through() -> None:
     assert failures == []
     assert values["networks"][0]["bridge"] is UNKNOWN
     assert check.check(GROUP, {"group": "web", "rules": UNKNOWN})[1] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "path"),
+    [
+        ("FirewallIpset", {"name": "Offices"}, "name"),
+        ("FirewallGroup", {"group": "Web"}, "group"),
+        ("VmFirewall", {"vmid": 100, "ipsets": [{"name": "Own"}]}, "ipsets[0].name"),
+    ],
+)
+def test_names_that_pve_reads_back_in_lower_case_are_written_so(
+    kind: str, given: dict[str, Any], path: str
+) -> None:
+    failures = dict(check.check(BY_TOKEN[f"pve:index:{kind}"], given)[1])
+    assert list(failures) == [path]
+    assert "write what matches [a-z]" in failures[path]

@@ -40,7 +40,12 @@ SET = Shape(
     doc="A set of addresses of one VM, e.g. ipfilter-net0.",
     key="name",
     fields=(
-        Field(name="name", doc="The set's name.", required=True, pattern=r"[A-Za-z][A-Za-z0-9\-_]{1,63}"),
+        Field(
+            name="name",
+            doc="The set's name, e.g. ipfilter-net0.",
+            required=True,
+            pattern=r"[a-z][a-z0-9\-_]{1,63}",
+        ),
         Field(name="comment", doc="What it holds.", normal=one_line),
         ENTRIES,
     ),

@@ -111,3 +111,12 @@ def test_held_lock_of_a_vm_firewall(lab: Lab, refused: Refused) -> None:
     assert refused(vm.firewall.options.put, enable=1) == (
         "500 cfs-lock 'firewall-vm-240' error: got lock request timeout"
     )
+
+
+def test_names_of_sets_and_groups_come_back_in_lower_case(lab: Lab) -> None:
+    lab.api.cluster.firewall.ipset.post(name="Upper", comment="u")
+    lab.api.cluster.firewall.groups.post(group="Upper", comment="u")
+    assert ("upper", "u") in {(s["name"], s.get("comment")) for s in lab.api.cluster.firewall.ipset.get()}
+    assert ("upper", "u") in {(g["group"], g.get("comment")) for g in lab.api.cluster.firewall.groups.get()}
+    lab.api.cluster.firewall.ipset("upper").delete()
+    lab.api.cluster.firewall.groups("upper").delete()

@@ -13,6 +13,8 @@ from ....run import Run
 from ....wire import Values
 
 NAME = r"[A-Za-z][A-Za-z0-9\-_]{1,63}"
+LOWER_NAME = r"[a-z][a-z0-9\-_]{1,63}"
+"""PVE reads the names of ipsets and groups back in lower case, whatever was written."""
 
 FIELDS = (
     Field(name="name", doc="The alias's name.", required=True, replaces=True, pattern=NAME),

@@ -18,10 +18,10 @@ from ...firewall_rules import RULES, check_rules, clear, converge, decode, fill
 FIELDS = (
     Field(
         name="group",
-        doc="The group's name, at most 18 characters.",
+        doc="The group's name in lower case, at most 18 characters.",
         required=True,
         replaces=True,
-        pattern=r"[A-Za-z][A-Za-z0-9\-_]{1,17}",
+        pattern=r"[a-z][a-z0-9\-_]{1,17}",
     ),
     Field(name="comment", doc="What the group allows.", normal=one_line),
     RULES,

@@ -15,10 +15,12 @@ from ....normal import one_line
 from ....run import Run
 from ....wire import Values
 from ...firewall_sets import ENTRIES, read_entries, write_entries
-from .alias import NAME
+from .alias import LOWER_NAME
 
 FIELDS = (
-    Field(name="name", doc="The set's name.", required=True, replaces=True, pattern=NAME),
+    Field(
+        name="name", doc="The set's name, in lower case.", required=True, replaces=True, pattern=LOWER_NAME
+    ),
     Field(name="comment", doc="What it holds.", normal=one_line),
     ENTRIES,
     INCARNATION,
