@@ -19,13 +19,13 @@ VM_PRIVS = (
 # The roles of the infrastructure token: per path only what is needed there. A role on a deeper path replaces the
 # one above it (pve-access-control AccessControl.pm roles), so each names all that it needs.
 IAC_ROLES = {
-    "LabRoot": "Sys.Audit Sys.Modify Permissions.Modify",
-    "LabAccess": "Sys.Audit Sys.Modify Permissions.Modify Group.Allocate User.Modify Realm.AllocateUser",
+    "LabRoot": "Sys.Audit Sys.Modify",
+    "LabAccess": "Sys.Audit Sys.Modify Group.Allocate",
     "LabPool": f"Pool.Allocate Pool.Audit Permissions.Modify {VM_PRIVS}",
-    "LabVm": f"Permissions.Modify {VM_PRIVS}",
-    "LabStorage": "Datastore.AllocateSpace Datastore.Audit Permissions.Modify",
-    "LabSdn": "SDN.Allocate SDN.Audit Permissions.Modify",
-    "LabZone": "SDN.Allocate SDN.Audit SDN.Use Permissions.Modify",
+    "LabVm": VM_PRIVS,
+    "LabStorage": "Datastore.AllocateSpace Datastore.Audit",
+    "LabSdn": "SDN.Allocate SDN.Audit",
+    "LabZone": "SDN.Allocate SDN.Audit SDN.Use",
 }
 
 

@@ -83,5 +83,5 @@ ACL = Resource(
     import_id="type:ugid:roleid:path",
     fields=FIELDS,
     handler=Acls(noun="ACL entry", fields=FIELDS, path=PATH, key="path", lock=ACCESS),
-    needs=(("/access", "Permissions.Modify"),),
+    needs=(("/pool", "Permissions.Modify"),),
 )

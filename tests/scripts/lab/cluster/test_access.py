@@ -50,19 +50,19 @@ def test_auditor_holds_no_privilege_that_changes(lab: Lab) -> None:
 
 
 def test_group_and_its_members(lab: Lab, refused: Refused) -> None:
-    lab.api.access.groups.post(groupid="ops", comment="on duty")
-    lab.api.access.users.post(userid="ani@pve", groups="ops", email="ani@example.org")
-    assert lab.api.access.groups("ops").get() == {"members": ["ani@pve"], "comment": "on duty"}
-    assert lab.api.access.users("ani@pve").get()["groups"] == ["ops"]
-    lab.api.access.users("ani@pve").delete()
-    assert lab.api.access.groups("ops").get()["members"] == []
-    lab.api.access.groups("ops").delete()
-    assert refused(lab.api.access.groups("ops").get) == "500 group 'ops' does not exist"
-    assert refused(lab.api.access.users("ani@pve").get) == "500 no such user ('ani@pve')"
+    lab.root.access.groups.post(groupid="ops", comment="on duty")
+    lab.root.access.users.post(userid="ani@pve", groups="ops", email="ani@example.org")
+    assert lab.root.access.groups("ops").get() == {"members": ["ani@pve"], "comment": "on duty"}
+    assert lab.root.access.users("ani@pve").get()["groups"] == ["ops"]
+    lab.root.access.users("ani@pve").delete()
+    assert lab.root.access.groups("ops").get()["members"] == []
+    lab.root.access.groups("ops").delete()
+    assert refused(lab.root.access.groups("ops").get) == "500 group 'ops' does not exist"
+    assert refused(lab.root.access.users("ani@pve").get) == "500 no such user ('ani@pve')"
 
 
 def test_acl_is_listed_as_it_was_set(lab: Lab, refused: Refused) -> None:
-    lab.api.access.groups.post(groupid="auditors")
+    lab.root.access.groups.post(groupid="auditors")
     entry = {
         "path": "/pool/dukcapil",
         "roleid": "PVEAuditor",
@@ -70,23 +70,23 @@ def test_acl_is_listed_as_it_was_set(lab: Lab, refused: Refused) -> None:
         "ugid": "auditors",
         "propagate": 0,
     }
-    lab.api.access.acl.put(path="/pool/dukcapil", roles="PVEAuditor", groups="auditors", propagate=0)
-    assert entry in lab.api.access.acl.get()
-    lab.api.access.acl.put(path="/pool/dukcapil", roles="PVEAuditor", groups="auditors", delete=1)
-    assert entry not in lab.api.access.acl.get()
+    lab.root.access.acl.put(path="/pool/dukcapil", roles="PVEAuditor", groups="auditors", propagate=0)
+    assert entry in lab.root.access.acl.get()
+    lab.root.access.acl.put(path="/pool/dukcapil", roles="PVEAuditor", groups="auditors", delete=1)
+    assert entry not in lab.root.access.acl.get()
     assert "[path: invalid ACL path '/nowhere']" in refused(
-        lab.api.access.acl.put, path="/nowhere", roles="PVEAuditor", groups="auditors"
+        lab.root.access.acl.put, path="/nowhere", roles="PVEAuditor", groups="auditors"
     )
-    assert refused(lab.api.access.acl.put, path="/", roles="None", groups="auditors") == (
+    assert refused(lab.root.access.acl.put, path="/", roles="None", groups="auditors") == (
         "500 ACL update failed: role 'None' does not exist"
     )
 
 
 def test_deleting_a_group_takes_its_grants_along(lab: Lab) -> None:
-    lab.api.access.groups.post(groupid="gone")
-    lab.api.access.acl.put(path="/vms", roles="PVEAuditor", groups="gone")
-    lab.api.access.groups("gone").delete()
-    assert not [e for e in lab.api.access.acl.get() if e["ugid"] == "gone"]
+    lab.root.access.groups.post(groupid="gone")
+    lab.root.access.acl.put(path="/vms", roles="PVEAuditor", groups="gone")
+    lab.root.access.groups("gone").delete()
+    assert not [e for e in lab.root.access.acl.get() if e["ugid"] == "gone"]
 
 
 def test_new_token_works_until_it_is_revoked(lab: Lab, refused: Refused) -> None:
