@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from scripts.stack.child import child
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -65,20 +66,13 @@ def play(playbook: str, inventory: str, env: Mapping[str, str], *args: str) -> R
     Raises:
         PlaybookFailed: with what failed.
     """
-    result = subprocess.run(
-        ["ansible-playbook", "-i", inventory, playbook, *args],
-        cwd=REPOSITORY,
-        env={**env, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    recap = read_recap(result.stdout)
-    if result.returncode != 0 or recap is None:
-        said = read_failures(result.stdout + result.stderr) or [
-            (result.stderr or result.stdout).strip()[-2000:]
-        ]
+    command = ["ansible-playbook", "-i", inventory, playbook, *args]
+    settings = {**env, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+    with child(command, REPOSITORY, settings) as process:
+        out, errors = process.communicate()
+    recap = read_recap(out)
+    if process.returncode != 0 or recap is None:
+        said = read_failures(out + errors) or [(errors or out).strip()[-2000:]]
         raise PlaybookFailed(f"{playbook}: " + "; ".join(said))
     return recap
 

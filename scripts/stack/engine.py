@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from scripts.stack.child import child
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = REPOSITORY / "pulumi"
@@ -162,25 +163,12 @@ class Stack:
 
     def _events(self, *args: str, progress: Progress | None) -> Outcome:
         run = _Run()
-        with subprocess.Popen(
-            self.command(*args, "--json"),
-            cwd=self._folder,
-            env=self._env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            process_group=0,  # the terminal's interrupt reaches the engine once, from here
-        ) as process:
+        with child(self.command(*args, "--json"), self._folder, self._env) as process:
             assert process.stdout is not None
             assert process.stderr is not None
-            try:
-                for line in process.stdout:
-                    self._event(line, run, progress)
-                said = process.stderr.read()
-            except BaseException:
-                _end(process)
-                raise
+            for line in process.stdout:
+                self._event(line, run, progress)
+            said = process.stderr.read()
         if process.returncode != 0:
             words = "\n".join([*run.errors, said]).strip()
             ended = (
@@ -212,20 +200,6 @@ class Stack:
         if "currently locked" in text:
             return StackLocked(self.name, parse_locks(text))
         return EngineError(f"stack {self.name}: {text.strip()}")
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Interrupt a run and wait for it: the engine ends the steps under way, writes its state, unlocks the stack.
-
-    Left alone it would go on without anybody who reads its events, and die of that with the stack locked.
-    A second interrupt kills it; then ``awan recover`` is what goes on.
-    """
-    process.send_signal(signal.SIGINT)
-    try:
-        process.communicate()
-    except BaseException:
-        process.kill()
-        raise
 
 
 def _short(name: str) -> str:
