@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from scripts.process import TICKS, start_time
 from scripts.stack.engine import EngineError, Lock, Outcome, Stack, StackLocked
 
 ROUNDS = 3
@@ -21,32 +22,21 @@ ROUNDS = 3
 Say = Callable[[str], None]
 
 
-def _start_time(pid: int) -> float | None:
-    """When a process of this host started, in seconds since 1970; ``None`` when there is none."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-        boot = next(
-            int(line.split()[1])
-            for line in Path("/proc/stat").read_text(encoding="utf-8").splitlines()
-            if line.startswith("btime ")
-        )
-    except (OSError, StopIteration):
-        return None
-    fields = stat.rpartition(")")[2].split()
-    if fields[0] in ("Z", "X"):
-        return None
-    return boot + int(fields[19]) / 100
+def _boot() -> float:
+    """When this machine started, in seconds since 1970."""
+    lines = Path("/proc/stat").read_text(encoding="utf-8").splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("btime "))
 
 
 def is_dead(lock: Lock, host: str | None = None) -> bool:
     """Whether a lock's process is surely gone: ours, and no such pid, or a younger process has it now."""
     if lock.host != (host or socket.gethostname()):
         return False
-    started = _start_time(lock.pid)
+    started = start_time(lock.pid)
     if started is None:
         return True
     since = datetime.fromisoformat(lock.since).timestamp()
-    return started > since + 2
+    return _boot() + int(started) / TICKS > since + 2
 
 
 def _release(stack: Stack, locked: StackLocked, say: Say) -> None:

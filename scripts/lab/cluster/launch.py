@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lab.cluster.process import start_time, write_atomic
+from scripts.lab.cluster.process import write_atomic
 from scripts.lab.cluster.spec import ClusterSpec
+from scripts.process import start_time
 
 # Clusters that this process started, by pid: they outlive it, and are reaped when it sees them end.
 _children: dict[int, subprocess.Popen[bytes]] = {}

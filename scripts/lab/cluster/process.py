@@ -17,21 +17,13 @@ from scripts.lab.cluster.control import SOCKET, Control
 from scripts.lab.cluster.runtime import load_runtime
 from scripts.lab.cluster.server import LabPve
 from scripts.lab.cluster.spec import read_spec
+from scripts.process import start_time
 
 log = logging.getLogger("lab.cluster")
 
 
 class PortTaken(Exception):
     """The port that this cluster had is somebody else's by now."""
-
-
-def start_time(pid: int) -> str | None:
-    """When a process started, in ticks since boot; None where there is none. Pid and this name one process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else fields[19]
 
 
 def write_atomic(path: Path, text: str) -> None:

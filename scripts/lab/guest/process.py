@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts.lab.fabric import netns
+from scripts.process import start_time
 
 RESPONDER = Path(__file__).with_name("responder.py")
 
@@ -25,7 +26,7 @@ class Process:
 
     def alive(self) -> bool:
         """True while it runs (a zombie does not)."""
-        return _start_time(self.pid) == self.started
+        return start_time(self.pid) == self.started
 
 
 class StartError(RuntimeError):
@@ -68,7 +69,7 @@ def start(
         )
     # Popen would warn about a child that outlives it; ours is meant to, and `stop` reaps it.
     child.returncode = 0
-    return Process(pid=child.pid, started=_start_time(child.pid) or "")
+    return Process(pid=child.pid, started=start_time(child.pid) or "")
 
 
 def stop(process: Process, seconds: float = 5) -> None:
@@ -112,11 +113,3 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return  # started by an earlier process of ours: init reaps it
-
-
-def _start_time(pid: int) -> str | None:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else fields[19]
