@@ -113,6 +113,9 @@ def _sdn(report: Report, cluster: Cluster, live: Live) -> None:
         report.compare(f"zone {zone}", "bridge", cluster.bridge, row.get("bridge"))
         if row.get("state"):
             report.compare(f"zone {zone}", "state", "applied", row["state"])
+        for (name, node), state in live.zone_states.items():
+            if name == zone:
+                report.compare(f"zone {zone}", f"state on {node}", "available", state)
     vnets = {vnet.vnet: vnet for vnet in cluster.vnets}
     for name in _names(report, "vnets", vnets, live.vnets):
         row = live.vnets[name]
@@ -163,7 +166,8 @@ def _guest(report: Report, guest: Guest, live: LiveGuest) -> None:
     report.compare(thing, "name", guest.name, config.get("name"))
     report.compare(thing, "pool", guest.pool, live.resource.get("pool", ""))
     report.compare(thing, "cores", guest.cores, config.get("cores", 1))
-    report.compare(thing, "memory (MiB)", guest.memory_mib, config.get("memory", 512))
+    memory = str(config.get("memory", 512)).removeprefix("current=")
+    report.compare(thing, "memory (MiB)", guest.memory_mib, memory)
     report.compare(thing, "protection", _flag(guest.protect), _flag(config.get("protection", 0)))
     report.compare(thing, "start at boot", _flag(guest.running), _flag(config.get("onboot", 0)))
     tags = sorted(filter(None, re.split(r"[;, ]", str(config.get("tags", "")))))
@@ -204,7 +208,7 @@ def _foreign(report: Report, cluster: Cluster, known: set[int], live: Live) -> N
     for vmid, guest in sorted(live.guests.items()):
         if vmid in known:
             continue
-        name = guest.resource.get("name", "")
+        name = guest.config.get("name", "")
         thing = f"VM {vmid} ({name})"
         cards = (str(value) for key, value in guest.config.items() if re.match(r"net\d", key))
         bridges = {_pairs(card).get("bridge", "") for card in cards}
@@ -232,7 +236,10 @@ def compare_cluster(plan: Plan, name: str, live: Live, shown: str) -> Report:
     for guest in guests:
         report.count("VMs", 1)
         found = live.guests.get(guest.vmid)
-        if found is None:
+        if guest.vmid in live.unread:
+            down = f"{live.unread[guest.vmid]}, which is down"
+            report.compare(f"VM {guest.vmid} ({guest.key})", "the node", "one that answers", down)
+        elif found is None:
             report.compare(f"VM {guest.vmid} ({guest.key})", "the VM", f"it on {guest.node}", "")
         else:
             _guest(report, guest, found)

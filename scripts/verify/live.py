@@ -36,6 +36,8 @@ class Live:
     groups: dict[str, Row]
     acl: tuple[Row, ...]
     zones: dict[str, Row]
+    zone_states: dict[tuple[str, str], str]
+    """By zone and node. An apply ends well even where a node could not follow; only the node itself says so."""
     vnets: dict[str, Row]
     subnets: dict[str, Row]
     options: Row
@@ -43,6 +45,8 @@ class Live:
     ipsets: dict[str, tuple[str, ...]]
     security_groups: dict[str, tuple[Row, ...]]
     guests: dict[int, LiveGuest]
+    unread: dict[int, str]
+    """VMs whose node does not answer, with its name: nothing but their place is known."""
 
 
 def _by(rows: list[Row], key: str) -> dict[str, Row]:
@@ -82,10 +86,15 @@ def read_live(api: Api) -> Live:
     Raises:
         pve_provider.errors.*: the cluster does not answer, or refuses.
     """
-    machines = [row for row in api.get("/cluster/resources", type="vm") if row.get("type") == "qemu"]
+    listed = [row for row in api.get("/cluster/resources", type="vm") if row.get("type") == "qemu"]
+    nodes = {row["name"]: row["online"] for row in api.get("/cluster/status") if row["type"] == "node"}
+    up = [name for name, online in sorted(nodes.items()) if online]
+    down = set(nodes) - set(up)
+    machines = [row for row in listed if row["node"] not in down]
     vnets = _configured(api.get("/cluster/sdn/vnets", pending=True), "vnet")
     with ThreadPoolExecutor(READERS) as pool:
         guests = list(pool.map(lambda row: _guest(api, row), machines))
+        of_node = list(pool.map(lambda node: api.get(f"/nodes/{segment(node)}/sdn/zones"), up))
         of_vnet = pool.map(lambda vnet: api.get(f"/cluster/sdn/vnets/{segment(vnet)}/subnets"), vnets)
         subnets = [row for rows in of_vnet for row in rows]
         set_names = [str(row["name"]) for row in api.get("/cluster/firewall/ipset")]
@@ -100,6 +109,11 @@ def read_live(api: Api) -> Live:
         groups=_by(api.get("/access/groups"), "groupid"),
         acl=tuple(api.get("/access/acl")),
         zones=_configured(api.get("/cluster/sdn/zones", pending=True), "zone"),
+        zone_states={
+            (str(row["zone"]), node): str(row["status"])
+            for node, rows in zip(up, of_node, strict=True)
+            for row in rows
+        },
         vnets=vnets,
         subnets={f"{row['vnet']}/{row['cidr']}": row for row in subnets},
         options=api.get("/cluster/firewall/options"),
@@ -107,4 +121,5 @@ def read_live(api: Api) -> Live:
         ipsets=dict(zip(set_names, sets, strict=True)),
         security_groups=dict(zip(group_names, groups, strict=True)),
         guests={int(guest.resource["vmid"]): guest for guest in guests},
+        unread={int(row["vmid"]): str(row["node"]) for row in listed if row["node"] in down},
     )

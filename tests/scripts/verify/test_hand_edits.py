@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -15,8 +15,10 @@ from scripts.lab import wiring
 from scripts.lab.cluster import launch
 from scripts.lab.cluster.client import ControlClient
 from scripts.toolchain import paths
+from scripts.verify.compare import compare_cluster
 from scripts.verify.difference import Report
 from scripts.verify.everything import verify_cluster
+from scripts.verify.live import read_live
 from tests.scripts.line.conftest import Lab
 
 pytestmark = [
@@ -220,3 +222,35 @@ def test_a_foreign_vm_elsewhere_is_only_listed(built: Lab) -> None:
         assert [item.thing for item in report.unmanaged] == ["VM 9004 (elsewhere)"]
     finally:
         _call(built, api, "DELETE", "/nodes/dc6/qemu/9004", {})
+
+
+def test_a_node_that_did_not_follow_an_apply_is_named(built: Lab) -> None:
+    live = read_live(built.root("dc"))
+    assert [node for zone, node in live.zone_states if zone == "awan"] == [f"dc{n}" for n in range(1, 8)]
+    left = replace(live, zone_states={**live.zone_states, ("awan", "dc3"): "error"})
+    assert [
+        str(difference) for difference in compare_cluster(built.plan, "dc", left, "lab-dc").differences
+    ] == ["lab-dc: zone awan: state on dc3 is error, the Plan says available"]
+
+
+def test_a_node_that_is_down_hides_its_own_vms_only(built: Lab) -> None:
+    control, api = ControlClient(built.folder / "dc"), built.root("dc")
+    _call(built, api, "PUT", "/nodes/dc2/qemu/101/config", {"cores": 7})
+    control.node_offline("dc4")
+    try:
+        said = [str(difference) for difference in _report(built).differences]
+    finally:
+        control.node_offline("dc4", offline=False)
+        control.settle()
+        planned = next(guest for guest in built.plan.guests_of("dc") if guest.vmid == 101)
+        _call(built, api, "PUT", "/nodes/dc2/qemu/101/config", {"cores": planned.cores})
+    assert (
+        "VM 103 (dukcapil/siak): the node is dc4, which is down, the Plan says one that answers"
+        in "".join(said)
+    )
+    there = [guest for guest in built.plan.guests_of("dc") if guest.node == "dc4"]
+    assert len([text for text in said if "dc4, which is down" in text]) == len(there)
+    assert [text for text in said if "which is down" not in text] == [
+        f"lab-dc: VM 101 ({planned.key}): cores is 7, the Plan says {planned.cores}"
+    ]
+    assert _report(built).equal
