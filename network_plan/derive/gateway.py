@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_interface
 
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import (
@@ -66,6 +66,48 @@ def _networks_of(prefixes: Sequence[IpNetwork], networks: Sequence[str]) -> list
     return [network for network in networks for _ in range(each)]
 
 
+def _input(flow: Flow) -> InputRule:
+    return InputRule(
+        key=flow.key, sources=_sources(flow), services=flow.services, why=flow.why, until=flow.until
+    )
+
+
+def _forward(flow: Flow) -> ForwardRule:
+    return ForwardRule(
+        key=flow.key,
+        sources=_sources(flow),
+        destinations=flow.target.prefixes,
+        services=flow.services,
+        from_internet=flow.kind == "publish",
+        to_internet=flow.kind == "egress",
+        until=flow.until,
+        why=flow.why,
+        owner=flow.owner,
+    )
+
+
+def _public_address(flow: Flow, public: Sequence[PublicAddress]) -> IPv4Address:
+    """The public address of a publication or an egress: they bear its name."""
+    name = flow.key.partition("/")[2]
+    return next(item.address for item in public if (item.use, item.name) == (flow.kind, name))
+
+
+def _destination_nat(flow: Flow, public: Sequence[PublicAddress]) -> DestinationNat:
+    target = next(net for net in flow.target.prefixes if isinstance(net, IPv4Network))
+    return DestinationNat(
+        key=flow.key,
+        public=_public_address(flow, public),
+        target=target.network_address,
+        services=flow.services,
+        until=flow.until,
+    )
+
+
+def _source_nat(flow: Flow, public: Sequence[PublicAddress]) -> SourceNat:
+    sources = tuple(net for net in _sources(flow) if isinstance(net, IPv4Network))
+    return SourceNat(key=flow.key, sources=sources, public=_public_address(flow, public))
+
+
 def derive_gateway(
     site: Site, networks: Sequence[Network], flows: Sequence[Flow], public: Sequence[PublicAddress]
 ) -> Gateway:
@@ -73,54 +115,15 @@ def derive_gateway(
     declared = site.networks.gateway
     local = [network for network in networks if network.site == declared.cluster]
     management = next(network for network in local if network.role == "management")
-    admins = tuple(prefix for network in local if network.role == "management" for prefix in network.prefixes)
-    addresses = {(item.use, item.name): item.address for item in public}
-    forward, inputs, dnat, snat = [], [], [], []
-    inputs.append(
-        InputRule(
-            key="gateway/ssh", sources=admins, services=(SSH,), why="the operator reaches its own gateway"
-        )
+    ssh = InputRule(
+        key="gateway/ssh",
+        sources=tuple(net for network in local if network.role == "management" for net in network.prefixes),
+        services=(SSH,),
+        why="the operator reaches its own gateway",
     )
-    for flow in flows:
-        if flow.target.kind == "gateway":
-            inputs.append(
-                InputRule(
-                    key=flow.key,
-                    sources=_sources(flow),
-                    services=flow.services,
-                    why=flow.why,
-                    until=flow.until,
-                )
-            )
-            continue
-        forward.append(
-            ForwardRule(
-                key=flow.key,
-                sources=_sources(flow),
-                destinations=flow.target.prefixes,
-                services=flow.services,
-                from_internet=flow.kind == "publish",
-                to_internet=flow.kind == "egress",
-                until=flow.until,
-                why=flow.why,
-                owner=flow.owner,
-            )
-        )
-        name = flow.key.partition("/")[2]
-        if flow.kind == "publish":
-            target = next(net for net in flow.target.prefixes if isinstance(net, IPv4Network))
-            dnat.append(
-                DestinationNat(
-                    key=flow.key,
-                    public=addresses["publish", name],
-                    target=target.network_address,
-                    services=flow.services,
-                    until=flow.until,
-                )
-            )
-        if flow.kind == "egress":
-            sources = tuple(net for net in _sources(flow) if isinstance(net, IPv4Network))
-            snat.append(SourceNat(key=flow.key, sources=sources, public=addresses["egress", name]))
+    to_itself = [flow for flow in flows if flow.target.kind == "gateway"]
+    through = [flow for flow in flows if flow.target.kind != "gateway"]
+    forward = map(_forward, through)
     return Gateway(
         host=declared.name,
         site=declared.cluster,
@@ -132,9 +135,9 @@ def derive_gateway(
         public=site.networks.public.prefix,
         delivery=site.networks.public.delivery,
         forward=tuple(rule for rule in forward if rule.from_internet or rule.sources),
-        input=tuple(inputs),
-        dnat=tuple(dnat),
-        snat=tuple(snat),
+        input=(ssh, *map(_input, to_itself)),
+        dnat=tuple(_destination_nat(flow, public) for flow in through if flow.kind == "publish"),
+        snat=tuple(_source_nat(flow, public) for flow in through if flow.kind == "egress"),
         listen=tuple(address for network in local for address in network.gateways),
         resolvers=declared.resolvers,
     )
