@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,15 +56,45 @@ def today_option(function: F) -> F:
     )(function)
 
 
-def complete_word(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Words of the Plan for the shell's completion. A broken site has none."""
-    from scripts.awan.lookup import words
-
+def _complete(words: Callable[[Plan], Iterable[str]], incomplete: str) -> list[str]:
+    """Those of a Plan's words that begin so, for the shell's completion. A broken site has none."""
     try:
         plan = load_plan(*folders(None, None))
     except (PlanError, FileError):
         return []
-    return [word for word in words(plan) if word.startswith(incomplete)]
+    return sorted(word for word in words(plan) if word.startswith(incomplete))
+
+
+def complete_word(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Whatever ``awan show`` knows."""
+    from scripts.awan.lookup import words
+
+    return _complete(words, incomplete)
+
+
+def complete_end(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The ends that ``awan reach`` takes."""
+    return _complete(_ends, incomplete)
+
+
+def _ends(plan: Plan) -> set[str]:
+    found = {"internet", "management", "gateway"}
+    found |= {guest.key for guest in plan.guests} | {network.key for network in plan.networks}
+    found |= {public.name for public in plan.public}
+    found |= {node.name for cluster in plan.clusters for node in cluster.nodes}
+    return found | {f"office:{network.tenant}" for network in plan.networks if network.role == "office"}
+
+
+def complete_cluster(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The clusters, which are the stacks too."""
+    return _complete(lambda plan: (cluster.name for cluster in plan.clusters), incomplete)
+
+
+def complete_system(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """What ``awan verify`` reads: the clusters and the gateway's host."""
+    return _complete(
+        lambda plan: [*(c.name for c in plan.clusters), *(g.host for g in plan.gateways)], incomplete
+    )
 
 
 def folders(site: Path | None, ledger: Path | None) -> tuple[Path, Path]:

@@ -13,7 +13,7 @@ import click
 from network_plan.model.plan import Plan
 from scripts.awan.problem import SYSTEM, Problem
 from scripts.awan.show import print_json, print_table
-from scripts.awan.site import json_option, read_plan, site_options
+from scripts.awan.site import complete_cluster, json_option, read_plan, site_options
 from scripts.lab import environment, lab
 from scripts.lab.cluster.client import ControlClient, ControlError
 from scripts.lab.cluster.launch import LaunchError
@@ -112,7 +112,7 @@ def status(site: Path | None, ledger: Path | None, as_json: bool) -> int:
         )
         for name, cluster in found.clusters.items()
     ]
-    rows += [(name, "runs" if host.running else "off", "", "") for name, host in found.hosts.items()]
+    rows += [(name, "runs" if host.running else "stopped", "", "") for name, host in found.hosts.items()]
     if as_json:
         print_json([dict(zip(("name", "state", "endpoint", "pid"), row, strict=True)) for row in rows])
     else:
@@ -148,7 +148,7 @@ def _value(text: str) -> object:
 
 
 @command.command("fault")
-@click.argument("cluster")
+@click.argument("cluster", shell_complete=complete_cluster)
 @click.argument("operation")
 @click.argument("given", nargs=-1, metavar="[NAME=VALUE]...")
 def fault(cluster: str, operation: str, given: tuple[str, ...]) -> int:

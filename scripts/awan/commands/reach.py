@@ -12,7 +12,7 @@ import click
 from network_plan.reach import ReachError, reach
 from scripts.awan.problem import Problem
 from scripts.awan.show import print_json
-from scripts.awan.site import complete_word, json_option, read_plan, site_options, today_option
+from scripts.awan.site import complete_end, json_option, read_plan, site_options, today_option
 
 _TO = re.compile(r"^(?P<host>\[[^\]]+\]|.+?):(?P<port>\d{1,5}(?:-\d{1,5})?)/(?P<proto>tcp|udp)$")
 _MEANT = re.compile(r"^(?P<host>.+):(?:(?P<proto>[a-z]+)/)?(?P<port>\d[\d-]*)(?:/(?P<other>\w+))?$")
@@ -37,8 +37,8 @@ def split_target(text: str) -> tuple[str, str]:
 
 
 @click.command("reach")
-@click.argument("source", metavar="FROM", shell_complete=complete_word)
-@click.argument("target", metavar="TO[:PORT/PROTO]", shell_complete=complete_word)
+@click.argument("source", metavar="FROM", shell_complete=complete_end)
+@click.argument("target", metavar="TO[:PORT/PROTO]", shell_complete=complete_end)
 @site_options
 @today_option
 @json_option

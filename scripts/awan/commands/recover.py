@@ -8,12 +8,13 @@ import os
 import click
 
 from scripts.awan.problem import SYSTEM, Problem
+from scripts.awan.site import complete_cluster
 from scripts.stack.engine import EngineError, Stack
 from scripts.stack.recover import recover
 
 
 @click.command("recover")
-@click.argument("stack")
+@click.argument("stack", shell_complete=complete_cluster)
 def command(stack: str) -> int:
     r"""Bring STACK back after a killed run: until the preview is empty.
 

@@ -10,14 +10,18 @@ import click
 
 from scripts.awan.problem import Problem
 from scripts.awan.show import print_json
-from scripts.awan.site import json_option, read_plan, site_options
+from scripts.awan.site import complete_system, json_option, read_plan, site_options
 from scripts.verify.everything import verify
 
 
 @click.command("verify")
 @site_options
 @click.option(
-    "--only", multiple=True, metavar="NAME", help="One cluster or host; may be given more than once."
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_system,
+    help="One cluster or host; may be given more than once.",
 )
 @json_option
 def command(site: Path | None, ledger: Path | None, only: tuple[str, ...], as_json: bool) -> int:

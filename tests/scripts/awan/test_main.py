@@ -102,6 +102,24 @@ def test_the_shell_completes_words_of_the_plan(inventory: Path) -> None:
     assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("line", "word", "expected"),
+    [
+        ("awan reach di", 2, ["dinas/app", "dinas/office-main", "dinas/servers"]),
+        ("awan reach office:", 2, ["office:dinas"]),
+        ("awan recover d", 2, ["dc", "drc"]),
+        ("awan lab fault d", 3, ["dc", "drc"]),
+        ("awan verify --only ", 3, ["dc", "drc", "gw1"]),
+    ],
+)
+def test_the_shell_completes_what_the_command_takes(
+    inventory: Path, line: str, word: int, expected: list[str]
+) -> None:
+    assert inventory.is_dir()
+    done = _process(COMP_WORDS=line, COMP_CWORD=str(word), _AWAN_COMPLETE="bash_complete")
+    assert done.stdout.split() == [f"plain,{text}" for text in expected]
+
+
 def test_the_program_exits_as_its_command_says(inventory: Path) -> None:
     assert _process("check").returncode == 0
     (inventory / "site/dr.yml").unlink()
