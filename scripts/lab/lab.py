@@ -25,7 +25,11 @@ from scripts.toolchain import paths
 Say = Callable[[str], None]
 
 
-class LabBusy(Exception):
+class LabError(Exception):
+    """The lab's folder can't be used; the text says why and what to do."""
+
+
+class LabBusy(LabError):
     """Another command works on this lab."""
 
 
@@ -41,8 +45,13 @@ class LabStatus:
 @contextlib.contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
     """Hold the lab for one command; the kernel lets go however it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        cure = "make it writable, or name another folder with AWAN_LAB_DIR"
+        raise LabError(f"the lab's folder {folder} can't be used: {error.strerror}; {cure}") from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -101,11 +110,11 @@ def down(folder: Path, say: Say) -> None:
     keys.end_connections(names.prefix(folder))
     for cluster in sorted(path.parent for path in folder.glob("*/spec.json")):
         launch.stop(cluster)
-        say(f"cluster in {cluster.name}: stopped")
+        say(f"cluster {cluster.name}: stopped")
     for host in control.recorded(folder):
         if host.files.fabric.exists():
             host.power_off()
-            say(f"host {host.spec.name}: off")
+            say(f"host {host.spec.name}: stopped")
     internet.stop(folder)
     if not paths.hosts_missing():
         for group in cgroup.of_lab(names.prefix(folder)):

@@ -26,7 +26,7 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         with lab.exclusive(folder):
             yield
-    except (lab.LabBusy, LaunchError, NetworkError, HostError) as error:
+    except (lab.LabError, LaunchError, NetworkError, HostError) as error:
         raise Problem(str(error), SYSTEM) from error
 
 
