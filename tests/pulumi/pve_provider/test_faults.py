@@ -25,7 +25,7 @@ LIVES: dict[str, dict[str, Any]] = {
     "Pool": {"poolid": "lost", "comment": "One"},
     "Role": {"roleid": "Lost", "privs": ["VM.Audit"]},
     "Group": {"groupid": "lost"},
-    "Acl": {"path": "/vms", "roleid": "PVEAuditor", "ugid": "audit@pve", "type": "user", "propagate": False},
+    "Acl": {"path": "/pool/dukcapil", "roleid": "PVEAuditor", "ugid": "audit@pve", "type": "user", "propagate": False},
     "SdnZone": {"zone": "lost", "bridge": "vmbr0"},
     "SdnApply": {"triggers": ["a"]},
     "FirewallAlias": {"name": "lost", "cidr": "10.0.0.1"},

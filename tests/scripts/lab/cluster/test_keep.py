@@ -60,7 +60,7 @@ def fill(lab: Lab) -> None:
     api = lab.api
     api.access.roles.post(roleid="Mine", privs="VM.Audit")
     api.access.groups.post(groupid="ops")
-    api.access.users.post(userid="ani@pve", groups="ops")
+    lab.root.access.users.post(userid="ani@pve", groups="ops")
     api.access.acl.put(path="/pool/dukcapil", roles="Mine", groups="ops")
     api.cluster.options.put(description="lab")
     api.cluster.firewall.options.put(enable=1)
