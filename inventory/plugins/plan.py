@@ -43,6 +43,7 @@ options:
     description: Folder of the site files, relative to the inventory file.
     type: str
     default: site
+    env: [{name: AWAN_SITE}]
   lab_dir:
     description:
       - Set inside the lab, where PVE hosts are API doubles and the gateway's VLANs are cables, not 802.1Q devices.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
@@ -22,7 +23,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def find_site() -> Path:
-    """``inventory/site`` in the working directory or above it, else this repository's own."""
+    """``AWAN_SITE``, ``inventory/site`` in the working directory or above it, else this repository's own."""
+    named = os.environ.get("AWAN_SITE")
+    if named:
+        return Path(named)
     for folder in (Path.cwd(), *Path.cwd().parents):
         if (folder / "inventory" / "site").is_dir():
             return folder / "inventory" / "site"
@@ -37,7 +41,9 @@ def site_options(function: F) -> F:
         help="Folder of the ledger; default: 'ledger' beside the site.",
     )(function)
     return click.option(
-        "--site", type=click.Path(path_type=Path), help="Folder of the site files; default: inventory/site."
+        "--site",
+        type=click.Path(path_type=Path),
+        help="Folder of the site files; default: $AWAN_SITE, or inventory/site.",
     )(function)
 
 
@@ -101,6 +107,16 @@ def folders(site: Path | None, ledger: Path | None) -> tuple[Path, Path]:
     """The two folders, with their defaults."""
     site = site or find_site()
     return site, ledger or site.parent / "ledger"
+
+
+def site_for_all(site: Path | None, ledger: Path | None) -> Path:
+    """The site as Pulumi and Ansible get it, by ``AWAN_SITE``; they take the ledger beside it."""
+    site_dir, ledger_dir = (folder.resolve() for folder in folders(site, ledger))
+    if ledger_dir != site_dir.parent / "ledger":
+        raise Problem(
+            f"Pulumi and Ansible read {site_dir.parent / 'ledger'}; put the ledger there, without --ledger"
+        )
+    return site_dir
 
 
 def read_checked(site: Path | None, ledger: Path | None, today: date | None) -> Checked:

@@ -100,8 +100,15 @@ def _up(stack: Stack, say: Say) -> Outcome:
         return recover(stack, say)
 
 
-def run_line(plan: Plan, folder: Path, today: date, say: Say) -> Summary:
+def run_line(plan: Plan, site: Path, folder: Path, today: date, say: Say) -> Summary:
     """Bring everything up, read it back, compare, probe, draw.
+
+    Args:
+        plan: the Plan.
+        site: the folder that it was read from, for Pulumi and Ansible to read the same.
+        folder: the lab's.
+        today: the day against which dated flows are asked.
+        say: takes each line of progress.
 
     Raises:
         scripts.stack.engine.EngineError, ansible.PlaybookFailed, scripts.awan.problem.Problem: a step
@@ -113,7 +120,7 @@ def run_line(plan: Plan, folder: Path, today: date, say: Say) -> Summary:
     summary.left_out += [f"booted gateway, Ansible, probes: {reason}" for reason in missing]
     clock.lap("lab")
     names_of = [cluster.name for cluster in plan.clusters]
-    env = environment.full(folder, names_of)
+    env = {**environment.full(folder, names_of), "AWAN_SITE": str(site)}
     if (paths.pulumi_bin() / "pulumi").exists():
         for name in names_of:
             say(f"pulumi up: stack {name}")

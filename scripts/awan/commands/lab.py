@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -13,7 +14,14 @@ import click
 from network_plan.model.plan import Plan
 from scripts.awan.problem import SYSTEM, Problem
 from scripts.awan.show import print_json, print_table
-from scripts.awan.site import complete_cluster, json_option, read_plan, site_options
+from scripts.awan.site import (
+    REPOSITORY,
+    complete_cluster,
+    json_option,
+    read_plan,
+    site_for_all,
+    site_options,
+)
 from scripts.lab import environment, lab
 from scripts.lab.cluster.client import ControlClient, ControlError
 from scripts.lab.cluster.launch import LaunchError
@@ -72,7 +80,7 @@ def up(site: Path | None, ledger: Path | None, whole: bool) -> int:
         from scripts.stack.engine import EngineError
 
         try:
-            summary = run_line(plan, folder, date.today(), _say)
+            summary = run_line(plan, site_for_all(site, ledger), folder, date.today(), _say)
         except (EngineError, PlaybookFailed) as error:
             raise Problem(str(error), SYSTEM) from error
     for line in summary.lines():
@@ -133,7 +141,10 @@ def env(site: Path | None, ledger: Path | None) -> int:
     folder = environment.lab_dir()
     if not any(lab.status(plan, folder).clusters.values()):
         raise Problem("the lab does not run; start it with 'awan lab up' or 'make up'", SYSTEM)
+    own = site_for_all(site, ledger)
     click.echo(environment.as_shell(folder, _clusters(plan)))
+    if own != REPOSITORY / "inventory" / "site":
+        click.echo(f"export AWAN_SITE={shlex.quote(str(own))}")
     return 0
 
 

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts.awan.site import site_for_all
 from scripts.lab import lab
 
 Awan = Callable[..., Any]
@@ -49,3 +51,26 @@ def test_without_a_lab_there_is_nothing_to_show(awan: Awan, folder: Path) -> Non
     assert said.code == 2
     assert "the lab has no cluster 'dc'" in said.err
     assert not folder.exists()
+
+
+def test_all_of_it_reads_one_site(awan: Awan, folder: Path, inventory: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").symlink_to(inventory / "site")
+    shutil.copytree(inventory / "ledger", tmp_path / "other")
+    said = awan("lab", "up", "--all", "--ledger", str(tmp_path / "other"))
+    assert (said.code, said.out) == (2, "")
+    assert (
+        said.err
+        == f"Pulumi and Ansible read {inventory / 'ledger'}; put the ledger there, without --ledger\n"
+    )
+    assert site_for_all(tmp_path / "elsewhere", inventory / "ledger") == inventory / "site"
+    assert folder.exists()
+
+
+def test_the_environment_names_the_site(
+    awan: Awan, inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWAN_SITE", str(inventory / "site"))
+    monkeypatch.chdir("/")
+    assert awan("check").out.startswith("Minimal: ")
+    monkeypatch.setenv("AWAN_SITE", str(tmp_path / "none"))
+    assert "there is no such folder" in awan("check").err
