@@ -168,7 +168,9 @@ class Host:
         status = self.status()
         state = f"generation {status.generation}, {'running' if status.running else 'not running'}"
         said = " | ".join(line.strip() for line in tail if line.strip())
-        return HostError(f"{self.spec.name} does not answer on ssh ({state}); see {self.files.console}: {said}")
+        return HostError(
+            f"{self.spec.name} does not answer on ssh ({state}); see {self.files.console}: {said}"
+        )
 
 
 def recorded(lab_dir: Path) -> list[Host]:
