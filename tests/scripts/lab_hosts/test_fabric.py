@@ -242,3 +242,18 @@ def test_public_addresses_arrive_as_the_provider_delivers_them(
     )
     answers = probe.run([ask, dataclasses.replace(ask, target="203.0.113.9")])
     assert [answer.outcome == "answered" for answer in answers] == [True, False]
+
+
+@pytest.mark.hosts
+def test_a_link_that_goes_meanwhile_is_no_error(tmp_path: Path) -> None:
+    """The end of a cable dies with the namespace of the other end, at a moment of the kernel's choosing."""
+    prefix = names.prefix(tmp_path / "gone")
+    here, there = f"{prefix}here", f"{prefix}there"
+    netns.add([here, there])
+    try:
+        cables = [f"link add a{n} netns {here} type veth peer name b{n} netns {there}" for n in range(2)]
+        netns.batch(None, cables)
+        netns.delete_links(here, ["a0", "never-was", "a1"])
+        assert netns.links(here) == {"lo"}
+    finally:
+        netns.delete([here, there])
