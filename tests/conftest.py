@@ -6,6 +6,7 @@ Fixtures of one part stand beside that part's tests, not here.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -26,6 +27,7 @@ TIERS = ("plain", "lab", "browser", "hosts")  # also the order in which they run
 HOSTS_TIMEOUT = 600  # s: booting hosts and converging them, on two busy cores
 BURST = 5  # s: signals of one cause arrive within
 _MARK = "AWAN_TEST_RUN"
+_WORKER = "PYTEST_XDIST_WORKER"
 _interrupted = -float(BURST + 1)
 
 
@@ -91,8 +93,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionstart() -> None:
-    """Mark the environment, so that whatever this run starts can be told from everything else on the machine."""
-    os.environ[_MARK] = uuid.uuid4().hex
+    """Mark the environment, so that whatever this run starts can be told from everything else on the machine.
+
+    A worker of pytest-xdist keeps the mark of the run that started it, which looks for leftovers of all workers.
+    """
+    if _WORKER not in os.environ:
+        os.environ[_MARK] = uuid.uuid4().hex
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, _interrupt_once)
 
@@ -113,6 +119,8 @@ def _interrupt_once(_number: int, _frame: object) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run when a process that a test started is still there, and end it: nothing of ours goes on."""
+    if _WORKER in os.environ:
+        return
     mark = os.environ.pop(_MARK, None)
     left = list(_running_with(mark)) if mark else []
     patience = time.monotonic() + 5  # an ssh master may still be noticing that its host is gone
@@ -130,11 +138,23 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def _workers(pid: int) -> set[int]:
+    """This process and the workers of pytest-xdist, which end after it has looked: its children that run pytest."""
+    found = {pid}
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in file.read_text(encoding="ascii").split():
+            with contextlib.suppress(OSError):
+                if b"exec(eval(sys.stdin.readline()))" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.add(int(child))
+    return found
+
+
 def _running_with(mark: str) -> Iterator[tuple[int, str]]:
     """Yield the processes, except this one, that inherited the mark of this run."""
     wanted = f"{_MARK}={mark}".encode()
+    workers = _workers(os.getpid())
     for folder in Path("/proc").glob("[0-9]*"):
-        if folder.name == str(os.getpid()):
+        if int(folder.name) in workers:
             continue
         try:
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
