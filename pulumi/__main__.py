@@ -25,4 +25,4 @@ addresses = {guest.key: str(guest.nics[0].addresses[0].ip) for guest in guests}
 pulumi.export(
     "guests", {g.key: {"vmid": g.vmid, "node": g.node, "address": addresses[g.key]} for g in guests}
 )
-pulumi.export("pools", [share.pool for share in cluster.access])
+pulumi.export("pools", {share.pool: share.comment for share in cluster.access})

@@ -52,7 +52,8 @@ def _start(folder: Path, text: str) -> subprocess.Popen[str]:
         "tests.conftest",
         "test_inner.py",
     ]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    env = {**own, "PYTHONPATH": str(ROOT)}  # a run of its own, no worker of ours
     return subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True)
 
 

@@ -84,11 +84,8 @@ def _objects(api: Api) -> int:
         "/cluster/firewall/ipset",
         "/cluster/firewall/groups",
     )
-    return (
-        sum(len(api.get(path)) for path in lists)
-        + len(vms)
-        + sum(row.get("status") == "running" for row in vms)
-    )
+    running = sum(row.get("status") == "running" for row in vms)
+    return len(vms) + running + sum(len(list(api.get(path))) for path in lists)
 
 
 def _kill_and_recover(lab: Lab, moment: int) -> float:
