@@ -74,7 +74,7 @@ def _one(bare: Lab, number: int, moment: int) -> float:
 
 def _objects(api: Api) -> int:
     """How much of the Plan stands in a cluster: its objects, and its VMs that run."""
-    vms = api.get("/cluster/resources", type="vm")
+    vms: list[dict[str, object]] = api.get("/cluster/resources", type="vm")
     lists = (
         "/pools",
         "/access/groups",
