@@ -18,6 +18,7 @@ from pathlib import Path
 from scripts.toolchain import paths
 
 _print_lock = threading.Lock()
+_FIRST_KEPT = 64
 _held: set[int] = set()  # locks that children keep too: one that outlives a killed run is still at work
 
 
@@ -88,11 +89,15 @@ def only_one(name: str) -> Iterator[None]:
         except BlockingIOError:
             say(name, "another run is bringing it: waiting")
             fcntl.flock(file, fcntl.LOCK_EX)
-        _held.add(file.fileno())
+        # High up, out of the way: apt under mmdebstrap writes its own descriptor into shell words, and dash takes one
+        # digit only (`cat >&10` is a syntax error), so that a lock more in the low ones broke the build of the image.
+        kept = fcntl.fcntl(file.fileno(), fcntl.F_DUPFD_CLOEXEC, _FIRST_KEPT)
+        _held.add(kept)
         try:
             yield
         finally:
-            _held.discard(file.fileno())
+            _held.discard(kept)
+            os.close(kept)
 
 
 @contextmanager

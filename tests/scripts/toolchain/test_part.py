@@ -93,3 +93,10 @@ def test_what_a_killed_run_left_at_work_is_waited_for(own_cache: Path, tmp_path:
     assert not done.exists()
     with only_one("thing"):
         assert done.exists()
+
+
+def test_locks_leave_a_child_its_low_descriptors(own_cache: Path) -> None:
+    """A child's first own descriptor is 3, whatever is locked: shells under it know one digit only (dash, `>&10`)."""
+    with only_one("one"), only_one("two"), only_one("three"):
+        run([sys.executable, "-c", "import os; print('first', os.open(os.devnull, os.O_RDONLY))"], log="first")
+    assert (own_cache / "logs" / "first.log").read_text() == "first 3\n"
