@@ -127,8 +127,13 @@ def _clear(folder: Path) -> None:
 
 
 @contextmanager
-def ground(plan: Plan) -> Iterator[Ground]:
-    """Fresh clusters and fresh stacks below build/; nothing of them is left afterwards."""
+def ground(plan: Plan, site: Path = ROOT / "inventory" / "site") -> Iterator[Ground]:
+    """Fresh clusters and fresh stacks below build/; nothing of them is left afterwards.
+
+    Args:
+        plan: what is built.
+        site: the site files that it came from, which the program reads too.
+    """
     if not (pulumi_bin() / "pulumi").exists():
         raise BenchError("the Pulumi CLI is not built; run `make setup`")
     stacks = [cluster.name for cluster in plan.clusters]
@@ -139,6 +144,7 @@ def ground(plan: Plan) -> Iterator[Ground]:
             try:
                 _start(plan, FOLDER)
                 env = {**shell(os.environ), **environment.variables(FOLDER, stacks)}
+                env["AWAN_SITE"] = str(site)
                 env["PATH"] = environment.path_variable(env)
                 plugin = _plugin(FOLDER / "plugin")
                 yield Ground(

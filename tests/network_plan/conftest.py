@@ -13,6 +13,7 @@ from network_plan import files
 from network_plan.build import check_texts, load_plan
 from network_plan.model.plan import Plan
 from scripts.toolchain.paths import ROOT
+from tests.small import SMALL
 
 SITES = ROOT / "tests" / "sites"
 
@@ -36,8 +37,8 @@ def minimal_plan() -> Plan:
 
 @pytest.fixture(scope="session")
 def full_plan() -> Plan:
-    """The Plan of the regency's own site."""
-    return load_plan(ROOT / "inventory" / "site")
+    """The Plan of the small site, which has a bit of everything."""
+    return load_plan(SMALL)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from scripts.lab.guest import machine
 from scripts.lab.guest.runtime import NamespaceRuntime
 from scripts.lab.host import control, keys
 from scripts.toolchain import paths
+from tests.small import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +66,12 @@ class Site:
         done = subprocess.run(
             [*argv, f"playbooks/{playbook}.yml", *arguments],
             cwd=ROOT,
-            env={**os.environ, **keys.ansible_environment(self.dir, self.prefix), "ANSIBLE_NOCOLOR": "1"},
+            env={
+                **os.environ,
+                **keys.ansible_environment(self.dir, self.prefix),
+                "ANSIBLE_NOCOLOR": "1",
+                "AWAN_SITE": str(SMALL),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -81,7 +87,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
-    return load_plan(ROOT / "inventory" / "site")
+    return load_plan(SMALL)
 
 
 def start_guests(site: Site) -> None:

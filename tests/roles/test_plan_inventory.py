@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from network_plan.model.plan import Plan
+from tests.small import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,24 +68,25 @@ def test_the_roles_get_everything_that_they_require(plugin: ModuleType, plan: Pl
 
 def inventory(path: Path, **more: str) -> Any:
     argv = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(path), "--list"]
-    env = {key: value for key, value in os.environ.items() if key != "AWAN_LAB_DIR"} | more
+    env = {key: value for key, value in os.environ.items() if key not in ("AWAN_LAB_DIR", "AWAN_SITE")} | more
     return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.lab
 def test_hosts_and_groups_come_from_the_plan(plan: Plan) -> None:
-    listed = json.loads(inventory(ROOT / "inventory" / "dc.plan.yml").stdout)
+    listed = json.loads(inventory(ROOT / "inventory" / "dc.plan.yml", AWAN_SITE=str(SMALL)).stdout)
     assert listed["gateway"]["hosts"] == ["gw1"]
     assert listed["pve_hosts"]["hosts"] == [node.name for node in plan.cluster("dc").nodes]
     node = listed["pve_hosts"]["hosts"][0]
     assert listed["_meta"]["hostvars"][node]["pve_hosts_reachable"] is True
-    lab = json.loads(inventory(ROOT / "inventory" / "dc.plan.yml", AWAN_LAB_DIR="somewhere").stdout)
+    variables = {"AWAN_SITE": str(SMALL), "AWAN_LAB_DIR": "somewhere"}
+    lab = json.loads(inventory(ROOT / "inventory" / "dc.plan.yml", **variables).stdout)
     assert lab["_meta"]["hostvars"][node]["pve_hosts_reachable"] is False
 
 
 @pytest.mark.lab
 def test_no_plan_no_hosts_and_a_reason(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "inventory" / "site", tmp_path / "site")
+    shutil.copytree(SMALL, tmp_path / "site")
     (tmp_path / "dc.plan.yml").write_text("plugin: plan\ncluster: dc\n", encoding="utf-8")
     done = inventory(tmp_path / "dc.plan.yml")
     assert done.returncode != 0

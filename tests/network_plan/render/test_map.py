@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from ipaddress import IPv4Address, ip_interface, ip_network
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,8 @@ from network_plan.render.map.columns import DENSE, density
 from network_plan.render.map.drawing import Drawing, Node
 from network_plan.render.map.layout import draw
 from network_plan.render.map.routes import Routes
+from tests.small import SMALL
 
-SITE = Path(__file__).parents[3] / "inventory" / "site"
 SIZES = {"title": (12, True), "name": (11, True), "plain": (11, False), "caption": (9.6, True)}
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>&amp;\u2028{{ 7*7 }}'
 
@@ -54,7 +53,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plan(SITE)
+    return load_plan(SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +137,7 @@ def test_the_page_loads_nothing_and_forbids_it(plan: Plan, page: Page) -> None:
 
 
 def test_equal_plans_give_equal_bytes(plan: Plan) -> None:
-    assert render_map(plan) == render_map(load_plan(SITE))
+    assert render_map(plan) == render_map(load_plan(SMALL))
 
 
 def test_every_object_of_the_plan_is_a_node_once(plan: Plan, page: Page) -> None:

@@ -14,19 +14,19 @@ from scripts.bench.ground import Ground, ground
 from scripts.bench.least import least
 from scripts.bench.measure import BenchError
 from scripts.bench.up import counted
-from scripts.toolchain.paths import ROOT
+from tests.small import SMALL
 
 pytestmark = pytest.mark.hosts
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plan(ROOT / "inventory" / "site")
+    return load_plan(SMALL)
 
 
 @pytest.fixture(scope="module")
 def here(plan: Plan) -> Iterator[Ground]:
-    with ground(plan) as made:
+    with ground(plan, SMALL) as made:
         yield made
     assert not place.FOLDER.exists()
 
@@ -53,6 +53,6 @@ def test_a_provider_that_does_nothing_asks_nothing(here: Ground) -> None:
 
 def test_two_benches_do_not_share_a_ground(here: Ground, plan: Plan) -> None:
     assert here.ours.folder.exists()
-    with pytest.raises(BenchError, match="wait for it"), ground(plan):
+    with pytest.raises(BenchError, match="wait for it"), ground(plan, SMALL):
         pass
     assert here.ours.folder.exists()

@@ -14,12 +14,12 @@ from network_plan.model.plan import Plan
 from scripts.bench.ground import shell
 from scripts.bench.least import TASK, VM, Calls, least
 from scripts.bench.up import breakdown, counted
-from scripts.toolchain.paths import ROOT
+from tests.small import SMALL
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plan(ROOT / "inventory" / "site")
+    return load_plan(SMALL)
 
 
 def guest_of(plan: Plan) -> Guest:

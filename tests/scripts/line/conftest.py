@@ -23,6 +23,7 @@ from pve_provider.client.stop import Stop
 from scripts.lab import environment
 from scripts.lab.cluster import launch
 from scripts.stack.engine import Stack
+from tests.small import SMALL
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 AWAN = Path(sys.executable).with_name("awan")
@@ -37,7 +38,8 @@ class Lab:
 
     def environment(self, **more: str) -> dict[str, str]:
         """What `eval "$(awan lab env)"` gives a shell."""
-        return {**environment.full(self.folder, [c.name for c in self.plan.clusters]), **more}
+        known = environment.full(self.folder, [c.name for c in self.plan.clusters])
+        return {**known, "AWAN_SITE": str(SMALL), **more}
 
     def run(
         self, *command: str, cwd: Path = REPOSITORY, env: Mapping[str, str] | None = None
@@ -87,7 +89,7 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
-    return load_plan(REPOSITORY / "inventory" / "site")
+    return load_plan(SMALL)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +97,7 @@ def line(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Iterator[Lab]:
     """The whole line up: `awan lab up --all` passed, and its words are kept in `first.txt`."""
     folder = tmp_path_factory.mktemp("line") / "lab"
     lab = Lab(folder=folder, plan=plan)
-    env = {**os.environ, "AWAN_LAB_DIR": str(folder)}
+    env = {**os.environ, "AWAN_LAB_DIR": str(folder), "AWAN_SITE": str(SMALL)}
     env["PATH"] = environment.path_variable(env)
     try:
         result = lab.run(str(AWAN), "lab", "up", "--all", env=env)
@@ -110,8 +112,8 @@ def line(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Iterator[Lab]:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A copy of the site and its ledger that a test may change."""
-    shutil.copytree(REPOSITORY / "inventory" / "site", tmp_path / "site")
-    shutil.copytree(REPOSITORY / "inventory" / "ledger", tmp_path / "ledger")
+    for part in ("site", "ledger"):
+        shutil.copytree(SMALL.parent / part, tmp_path / part)
     return tmp_path / "site"
 
 

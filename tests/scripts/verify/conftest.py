@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Plan of the repository's own site."""
+"""The Plan of the small site."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 
 from network_plan.build import load_plan
 from network_plan.model.plan import Plan
-from tests.scripts.line.conftest import REPOSITORY
+from tests.small import SMALL
 
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
-    return load_plan(REPOSITORY / "inventory" / "site")
+    return load_plan(SMALL)
