@@ -15,13 +15,13 @@ from network_plan.build import load_plan
 from network_plan.model.guest import Guest
 from network_plan.model.plan import Plan
 from network_plan.render.map import render_map
+from tests.small import SMALL
 
 if TYPE_CHECKING:
     from tests.scripts.browser.conftest import Browser
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[3]
 A3 = (1191, 842)  # points, rounded
 HOSTILE = (
     "\"'><img src=x onerror=\"document.title='owned'\"></script><script>document.title='owned'</script>&lt;"
@@ -30,7 +30,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plan(ROOT / "inventory" / "site")
+    return load_plan(SMALL)
 
 
 @pytest.fixture(scope="module")
