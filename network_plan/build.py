@@ -12,16 +12,23 @@ from network_plan import files
 from network_plan.allocate.allot import allot
 from network_plan.allocate.fit import check_fit
 from network_plan.allocate.replay import check_history, check_ledger
+from network_plan.derive.applications import derive_applications
 from network_plan.derive.clusters import derive_clusters
 from network_plan.derive.flows import derive_flows
 from network_plan.derive.gateway import derive_gateway
 from network_plan.derive.guests import derive_guests
 from network_plan.derive.names import derive_names
-from network_plan.derive.networks import derive_networks, derive_public
-from network_plan.derive.recovery import derive_role, derive_tiers, derive_tunnels
+from network_plan.derive.networks import derive_networks, derive_public, derive_reservations
+from network_plan.derive.recovery import (
+    derive_place,
+    derive_risks,
+    derive_role,
+    derive_tiers,
+    derive_tunnels,
+)
 from network_plan.model.finding import Finding, Severity
 from network_plan.model.ledger import Entry, Ledger
-from network_plan.model.plan import SCHEMA, DatedException, Plan
+from network_plan.model.plan import SCHEMA, DatedException, Plan, Sanction
 from network_plan.model.site import Site
 from network_plan.model.tenant import Tenant
 from network_plan.parse.document import Positions
@@ -94,6 +101,7 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
                 name=tenant.name,
                 kind=tenant.kind.value,
                 type=tenant.type,
+                duty=tenant.duty,
                 pool=key,
                 operator=key == operator,
                 source=tenant.source,
@@ -117,9 +125,28 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
             )
             for key, item in sorted(site.services.exceptions.items())
         ),
-        names=derive_names(site.regency.domain, clusters, guests, gateways, public),
+        names=derive_names(site, clusters, guests, gateways, public),
         tiers=derive_tiers(site),
         tunnels=derive_tunnels(site),
+        applications=derive_applications(site),
+        reservations=derive_reservations(site, live),
+        sanctions=tuple(
+            Sanction(
+                key=key,
+                target=item.target,
+                measure=item.measure,
+                rate_kbit=item.rate_kbit,
+                until=item.until,
+                reason=item.reason,
+                source=item.source,
+            )
+            for key, item in sorted(site.services.sanctions.items())
+        ),
+        posts={post.value: number for post, number in sorted(site.regency.posts.items())},
+        risks=derive_risks(site),
+        recovery_place=derive_place(site),
+        shifts=dict(sorted(site.dr.shifts.items())),
+        facilities=site.facilities,
     )
 
 

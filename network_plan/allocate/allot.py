@@ -16,7 +16,13 @@ from network_plan.allocate.place import Placement
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Act, Entry, Kind, Ledger
 from network_plan.model.site import Site
-from network_plan.model.site.expand import DeclaredVm, declared_hosts, declared_networks, declared_vms
+from network_plan.model.site.expand import (
+    DeclaredVm,
+    declared_hosts,
+    declared_networks,
+    declared_vms,
+    has_replica,
+)
 from network_plan.model.site.network import FIRST_HOST
 
 
@@ -55,6 +61,11 @@ def _prefixes(block: str, length: int, used: set[str]) -> Iterator[str]:
     for free in (IPSet([whole]) - taken).iter_cidrs():
         if free.prefixlen <= length:
             yield from (str(net) for net in free.subnet(length))
+
+
+def _prefixes_from_the_top(block: str, length: int, used: set[str]) -> Iterator[str]:
+    """As :func:`_prefixes`, highest first: what is reserved stands out of the way of what grows."""
+    yield from reversed(list(_prefixes(block, length, used)))
 
 
 def _hosts(prefix: str) -> Iterator[str]:
@@ -112,6 +123,7 @@ def _vms(allotment: _Allotment, placement: Placement) -> None:
             allotment.give(Kind.ADDRESS, vm.tenant, nic, _hosts(prefix), f"network {vm.network}", vm.path)
         for cluster in filter(None, (vm.cluster, vm.twin)):
             _node(allotment, placement, vm, cluster)
+    _replicas(allotment, placement)
 
 
 def _node(allotment: _Allotment, placement: Placement, vm: DeclaredVm, cluster: str) -> None:
@@ -127,6 +139,43 @@ def _node(allotment: _Allotment, placement: Placement, vm: DeclaredVm, cluster: 
     elif not placement.is_pinned(key) and (Kind.NODE, key) not in allotment.live:
         allotment.entries.append(Entry(kind=Kind.NODE, owner=vm.tenant, act=Act.ALLOT, key=key, value=node))
         allotment.live[Kind.NODE, key] = node
+
+
+def _replicas(allotment: _Allotment, placement: Placement) -> None:
+    """The host that takes each HA VM over; those of the ledger are counted before a new one is chosen."""
+    fresh = []
+    for vm in declared_vms(allotment.site):
+        home = vm.vm.node or allotment.live.get((Kind.NODE, f"{vm.key}@{vm.cluster}"))
+        if home is None or not has_replica(allotment.site, vm):
+            continue
+        target = allotment.live.get((Kind.REPLICA, f"{vm.key}@{vm.cluster}"))
+        if target is None:
+            fresh.append((vm, home))
+        else:
+            placement.count_replica(vm.cluster, home, target, vm.memory_mib)
+    for vm, home in fresh:
+        key = f"{vm.key}@{vm.cluster}"
+        target = placement.replica(vm.cluster, key, home, vm.memory_mib)
+        if target is not None:
+            entry = Entry(kind=Kind.REPLICA, owner=vm.tenant, act=Act.ALLOT, key=key, value=target)
+            allotment.entries.append(entry)
+            allotment.live[Kind.REPLICA, key] = target
+        else:
+            allotment.full(f"{vm.cluster} has no other host left for {vm.key}", "add a host", vm.path)
+
+
+def _reservations(allotment: _Allotment) -> None:
+    """One block for each thing that is only counted: the smallest that holds all its networks."""
+    site = allotment.site
+    used = allotment.used[Kind.PREFIX] | {str(site.dr.tunnel.prefix)}
+    for name, item in sorted(site.networks.reservations.items()):
+        pool = site.networks.pools[item.role]
+        length = item.length - (item.count - 1).bit_length()
+        values = _prefixes_from_the_top(str(pool.prefix), length, used)
+        path = ("networks", "reservations", name)
+        key = f"reserved/{name}"
+        allotment.give(Kind.PREFIX, site.regency.operator, key, values, f"pool {item.role.value}", path)
+        used = allotment.used[Kind.PREFIX] | used
 
 
 def _public(allotment: _Allotment) -> None:
@@ -160,6 +209,7 @@ def allot(site: Site, ledger: Ledger) -> tuple[tuple[Entry, ...], list[Finding]]
     allotment = _Allotment(site, ledger)
     placement = Placement(site, ledger)
     _networks(allotment)
+    _reservations(allotment)
     _hosts_of_clusters(allotment)
     _vms(allotment, placement)
     _public(allotment)

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv4Network
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Kind, Ledger
 from network_plan.model.site import PublicBlock, Site
-from network_plan.model.site.expand import declared_hosts, declared_networks, declared_vms
+from network_plan.model.site.expand import declared_hosts, declared_networks, declared_vms, has_replica
 
 Live = Mapping[tuple[Kind, str], str]
 
@@ -81,6 +81,16 @@ def _nodes(site: Site, live: Live) -> list[Finding]:
             if value is not None and value not in hosts[cluster] and not pinned:
                 why = f"which is no host of {cluster}"
                 found.append(_misfit(Kind.NODE, vm.tenant, key, value, why, vm.path))
+        key = f"{vm.key}@{vm.cluster}"
+        home = vm.vm.node or live.get((Kind.NODE, key))
+        target = live.get((Kind.REPLICA, key))
+        if (
+            target is not None
+            and has_replica(site, vm)
+            and (target == home or target not in hosts[vm.cluster])
+        ):
+            why = "which is its own host" if target == home else f"which is no host of {vm.cluster}"
+            found.append(_misfit(Kind.REPLICA, vm.tenant, key, target, why, vm.path))
     return found
 
 

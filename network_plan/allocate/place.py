@@ -18,6 +18,12 @@ class Placement:
             for entry in ledger.entries
             if entry.kind is Kind.NODE and entry.act is Act.RELEASE
         }
+        self._gone = {
+            (entry.key, entry.value)
+            for entry in ledger.entries
+            if entry.kind is Kind.REPLICA and entry.act is Act.RELEASE
+        }
+        self._incoming: dict[tuple[str, str], dict[str, int]] = {}
         self._free: dict[str, dict[str, int]] = {
             name: {
                 host: group.memory_mib - group.reserve_mib for group in cluster.hosts for host in group.names
@@ -51,6 +57,30 @@ class Placement:
         if best is None or free[best] < memory_mib:
             return None
         free[best] -= memory_mib
+        return best
+
+    def count_replica(self, cluster: str, home: str, target: str, memory_mib: int) -> None:
+        """Note that a VM moves from one host to another when the first fails."""
+        moves = self._incoming.setdefault((cluster, home), {})
+        moves[target] = moves.get(target, 0) + memory_mib
+
+    def replica(self, cluster: str, key: str, home: str, memory_mib: int) -> str | None:
+        """The host that takes a VM over when its own fails: of those with room then, the one with fewest replicas.
+
+        Returns:
+            ``None`` where there is no other host. Whether it has room is the policy's to judge (CLD-2).
+        """
+        moves = self._incoming.get((cluster, home), {})
+        free = self._free[cluster]
+        others = [name for name in free if name != home and (key, name) not in self._gone]
+        held = {name: sum(of.get(name, 0) for of in self._incoming.values()) for name in free}
+
+        def left(name: str) -> int:
+            return free[name] - moves.get(name, 0) - memory_mib
+
+        best = max(others, key=lambda name: (left(name) >= 0, -held[name], left(name)), default=None)
+        if best is not None:
+            self.count_replica(cluster, home, best, memory_mib)
         return best
 
     def is_pinned(self, key: str) -> bool:

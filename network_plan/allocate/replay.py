@@ -10,7 +10,7 @@ from itertools import pairwise
 from network_plan.model.finding import Finding, Place, Severity
 from network_plan.model.ledger import Act, Entry, Kind, Ledger
 
-_SHARED = frozenset({Kind.NODE})
+_SHARED = frozenset({Kind.NODE, Kind.REPLICA})
 """Kinds whose value may stand at many keys."""
 
 

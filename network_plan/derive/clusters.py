@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
+from network_plan.derive.availability import TOOLS, derive_backups, derive_options, derive_storages
 from network_plan.derive.firewall import derive_cluster_firewall
 from network_plan.model.flow import Flow
 from network_plan.model.guest import Guest
@@ -88,6 +89,10 @@ def derive_clusters(
                 roles=(OPERATOR_ROLE,),
                 access=access,
                 firewall=derive_cluster_firewall(networks, flows, site.networks.pools),
+                storages=derive_storages(site, cluster_id),
+                backups=derive_backups(site, cluster_id, guests),
+                tokens=TOOLS,
+                options=derive_options(site, cluster_id, networks),
                 source=cluster.source,
                 first_purchase=cluster.first_purchase,
             )

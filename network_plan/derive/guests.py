@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_interface
 
+from network_plan.derive.availability import derive_ha
 from network_plan.derive.firewall import derive_guest_firewall
 from network_plan.model.dr import SiteRole
 from network_plan.model.flow import Flow
@@ -49,6 +50,8 @@ def _guest(
     disk = Disk(slot="scsi0", storage=cluster.vm_storage, size_gib=vm.disk_gib, import_from=cluster.image)
     nic = _nic(vm, live, network)
     pinned = vm.vm.node if not twin else None
+    node = pinned or live[Kind.NODE, f"{vm.key}@{cluster_id}"]
+    running = _runs(site, vm, cluster_id, role)
     return Guest(
         key=vm.key,
         name=f"{vm.tenant}-{vm.name}",
@@ -56,7 +59,7 @@ def _guest(
         tenant=vm.tenant,
         cluster=cluster_id,
         vmid=int(live[Kind.VMID, vm.key]),
-        node=pinned or live[Kind.NODE, f"{vm.key}@{cluster_id}"],
+        node=node,
         pool=vm.tenant,
         fqdn=f"{vm.name}.{vm.tenant}.{site.regency.domain}",
         cores=vm.cores,
@@ -66,11 +69,12 @@ def _guest(
         nameservers=network.gateways[:1],
         tags=tuple(sorted({"awan", vm.tenant, f"tier{vm.vm.priority}"} | ({"twin"} if twin else set()))),
         serves=tuple(sorted(set(map(Service.parse, vm.vm.serves)))),
-        running=_runs(site, vm, cluster_id, role),
+        running=running,
         twin=twin,
         protect=vm.vm.protect,
         tier=vm.vm.priority,
-        application=vm.vm.application,
+        applications=vm.vm.applications,
+        ha=derive_ha(site, live, vm, cluster_id, node, running=running),
         firewall=derive_guest_firewall(vm.key, nic, flows),
         source=vm.vm.source,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from network_plan.model.ledger import Kind
-from network_plan.model.network import IpNetwork, Network, PublicAddress
+from network_plan.model.network import IpNetwork, Network, PublicAddress, Reservation
 from network_plan.model.site import Site
 from network_plan.model.site.expand import declared_networks, declared_vms
 from network_plan.model.site.network import Role
@@ -41,10 +41,31 @@ def derive_networks(site: Site, live: Live) -> tuple[Network, ...]:
                 clusters=tuple(sorted(clusters)),
                 site=network.cluster,
                 transport=network.transport,
+                rate_kbit=network.rate_kbit,
+                switch=f"sw-{network.tenant}-{network.name.removeprefix('office-')}"
+                if network.role is Role.OFFICE
+                else None,
                 source=network.source,
             )
         )
     return tuple(found)
+
+
+def derive_reservations(site: Site, live: Live) -> tuple[Reservation, ...]:
+    """The blocks kept for what is only counted so far, sorted by key."""
+    return tuple(
+        Reservation(
+            key=key,
+            title=item.title,
+            role=item.role.value,
+            prefix=IPv4Network(live[Kind.PREFIX, f"reserved/{key}"]),
+            count=item.count,
+            length=item.length,
+            transport=item.transport.value,
+            source=item.source,
+        )
+        for key, item in sorted(site.networks.reservations.items())
+    )
 
 
 def derive_public(site: Site, live: Live) -> tuple[PublicAddress, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Interface
 
-from network_plan.model.dr import SiteRole, Tier, Tunnel
+from network_plan.model.dr import RecoveryPlace, Risk, SiteRole, Tier, Tunnel
 from network_plan.model.ledger import Ledger
 from network_plan.model.site import Site
 
@@ -24,6 +24,8 @@ def derive_tiers(site: Site) -> tuple[Tier, ...]:
             rpo_minutes=tier.rpo_minutes,
             rto_minutes=tier.rto_minutes,
             twin=tier.twin,
+            ha_minutes=tier.ha_minutes,
+            backup=tier.backup.schedule if tier.backup else None,
             source=tier.source,
         )
         for priority, tier in sorted(site.dr.tiers.items())
@@ -43,4 +45,30 @@ def derive_tunnels(site: Site) -> tuple[Tunnel, ...]:
             rate_kbit=tunnel.rate_kbit,
             source=tunnel.source,
         ),
+    )
+
+
+def derive_risks(site: Site) -> tuple[Risk, ...]:
+    """The risk study, sorted by key."""
+    return tuple(
+        Risk(
+            key=key,
+            kind=item.kind.value,
+            title=item.title,
+            likelihood=item.likelihood,
+            impact=item.impact,
+            mitigation=item.mitigation,
+            source=item.source,
+        )
+        for key, item in sorted(site.dr.risks.items())
+    )
+
+
+def derive_place(site: Site) -> RecoveryPlace | None:
+    """What the recovery center's place was weighed by."""
+    place = site.dr.place
+    if place is None:
+        return None
+    return RecoveryPlace(
+        distance=place.distance, cost=place.cost, service_level=place.service_level, source=place.source
     )

@@ -17,12 +17,19 @@ class SiteRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """Recovery targets of one priority, in minutes."""
+    """Recovery targets of one priority, in minutes.
+
+    Attributes:
+        ha_minutes: every how many minutes its disks go to the host that takes over; ``None`` is no HA.
+        backup: schedule of the backups, in words of a calendar event; ``None`` is none.
+    """
 
     priority: int
     rpo_minutes: int
     rto_minutes: int
     twin: bool
+    ha_minutes: int | None
+    backup: str | None
     source: str
 
 
@@ -34,4 +41,27 @@ class Tunnel:
     kind: str
     ends: tuple[tuple[str, IPv4Interface], ...]
     rate_kbit: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """One risk of the study behind the recovery plan (DR-6; Perbup 253/2019 §4.6.3 (8c))."""
+
+    key: str
+    kind: str
+    title: str
+    likelihood: str
+    impact: str
+    mitigation: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryPlace:
+    """What the recovery center's place was weighed by (DR-1; Perbup 253/2019 §4.6.3 (10))."""
+
+    distance: str
+    cost: str
+    service_level: str
     source: str

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 
+from network_plan.model.availability import HighAvailability
 from network_plan.model.firewall import GuestFirewall
 from network_plan.model.network import IpAddress
 from network_plan.model.service import Service
@@ -46,6 +47,8 @@ class Guest:
         twin: whether this is the stopped copy in the recovery cluster, whose disks replication brings.
         memory_mib, disks: MiB and GiB.
         tier: priority of table 4.3, the key of the recovery targets.
+        applications: ids of the applications of table 4.3 that it carries.
+        ha: ``None`` where no other host of the cluster takes it over.
     """
 
     key: str
@@ -68,6 +71,7 @@ class Guest:
     twin: bool
     protect: bool
     tier: int
-    application: str | None
+    applications: tuple[str, ...]
+    ha: HighAvailability | None
     firewall: GuestFirewall
     source: str

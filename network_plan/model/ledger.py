@@ -28,6 +28,7 @@ class Kind(str, Enum):
     ADDRESS = "address"
     PUBLIC = "public"
     NODE = "node"
+    REPLICA = "replica"
 
 
 class Act(str, Enum):

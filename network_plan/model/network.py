@@ -25,6 +25,8 @@ class Network:
         gateways: the gateway's address in each prefix, in the same order.
         clusters: the clusters whose SDN carries it as a vnet; empty for offices.
         transport: for offices, how they reach the gateway (NET-2).
+        rate_kbit: for offices, what their line gives, where it was measured.
+        switch: for offices, the name of their distribution switch (NET-1).
     """
 
     key: str
@@ -39,6 +41,8 @@ class Network:
     clusters: tuple[str, ...]
     site: str
     transport: str | None
+    rate_kbit: int | None
+    switch: str | None
     source: str
 
 
@@ -68,3 +72,17 @@ class Name:
     fqdn: str
     addresses: tuple[IpAddress, ...]
     view: Literal["internal", "public"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """A block kept for networks that are counted but not named yet: ``count`` of prefix length ``length`` each."""
+
+    key: str
+    title: str
+    role: str
+    prefix: IPv4Network
+    count: int
+    length: int
+    transport: str
+    source: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from network_plan.model.availability import BackupJob, Storage, Token
 from network_plan.model.firewall import ClusterFirewall
 from network_plan.model.network import IpAddress
 
@@ -57,7 +58,11 @@ class Vnet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """One Proxmox VE cluster, with everything that is cluster-wide."""
+    """One Proxmox VE cluster, with everything that is cluster-wide.
+
+    Attributes:
+        options: datacenter options (``/cluster/options``) that the Plan decides, as sorted pairs of PVE's own text.
+    """
 
     name: str
     title: str
@@ -72,5 +77,9 @@ class Cluster:
     roles: tuple[AccessRole, ...]
     access: tuple[Access, ...]
     firewall: ClusterFirewall
+    storages: tuple[Storage, ...]
+    backups: tuple[BackupJob, ...]
+    tokens: tuple[Token, ...]
+    options: tuple[tuple[str, str], ...]
     source: str
     first_purchase: str | None

@@ -11,13 +11,15 @@ from datetime import date
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
-from network_plan.model.dr import SiteRole, Tier, Tunnel
+from network_plan.model.application import Application
+from network_plan.model.dr import RecoveryPlace, Risk, SiteRole, Tier, Tunnel
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import Gateway
 from network_plan.model.guest import Guest
-from network_plan.model.network import Name, Network, PublicAddress
+from network_plan.model.network import Name, Network, PublicAddress, Reservation
 from network_plan.model.node import Cluster
 from network_plan.model.service import Service
+from network_plan.model.site.facility import Facilities
 from network_plan.model.tenant import Tenant
 
 SCHEMA = 1
@@ -38,11 +40,35 @@ class DatedException:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sanction:
+    """A tenant or VM that is slowed or blocked for a time, and why (GW-4).
+
+    Attributes:
+        target: a tenant's key or a VM's.
+        measure: ``slow`` (to ``rate_kbit``) or ``block``.
+        until: the last day on which it holds.
+    """
+
+    key: str
+    target: str
+    measure: str
+    rate_kbit: int | None
+    until: date
+    reason: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything decided, each tuple sorted by its key.
 
     ``guests`` is sorted by cluster and key and holds a VM and its twin as two guests. ``serial`` is the
     number of ledger lines ever written: it only grows, and so serves as the SOA serial (RFC 1035 §3.3.13).
+
+    Attributes:
+        posts: technical post → how many persons of it each SKPD has (ORG-1).
+        shifts: shift → the post that responds in it (DR-6).
+        facilities: as declared: nothing about them is left to decide.
     """
 
     schema: int
@@ -63,6 +89,14 @@ class Plan:
     names: tuple[Name, ...]
     tiers: tuple[Tier, ...]
     tunnels: tuple[Tunnel, ...]
+    applications: tuple[Application, ...]
+    reservations: tuple[Reservation, ...]
+    sanctions: tuple[Sanction, ...]
+    posts: Mapping[str, int]
+    risks: tuple[Risk, ...]
+    recovery_place: RecoveryPlace | None
+    shifts: Mapping[str, str]
+    facilities: Facilities
 
     def cluster(self, name: str) -> Cluster:
         """The cluster of that name; KeyError names the known ones."""

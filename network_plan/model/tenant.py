@@ -8,12 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """One agency (SKPD). ``type`` is A or B (Perbup 253/2019 §2.2.2) where the source gives one."""
+    """One agency (SKPD). ``type`` is A or B (Perbup 253/2019 §2.2.2) where the source gives one.
+
+    Attributes:
+        duty: the affairs of government that it has.
+    """
 
     key: str
     name: str
     kind: str
     type: str | None
+    duty: str | None
     pool: str
     operator: bool
     source: str

@@ -77,6 +77,7 @@ _READ = {
     Kind.ADDRESS: lambda text: str(IPv4Address(text)),
     Kind.PUBLIC: lambda text: str(IPv4Address(text)),
     Kind.NODE: _word,
+    Kind.REPLICA: _word,
 }
 
 

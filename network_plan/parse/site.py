@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from network_plan.model.finding import Finding, Place, Severity, type_path
-from network_plan.model.site import Clusters, DisasterRecovery, Networks, Regency, Services, Site, Tenant
+from network_plan.model.site import (
+    Applications,
+    Clusters,
+    DisasterRecovery,
+    Facilities,
+    Networks,
+    Regency,
+    Services,
+    Site,
+    Tenant,
+)
 from network_plan.parse.document import Positions, read_document
 from network_plan.parse.shape import read_shape
 
@@ -19,6 +29,8 @@ FILES: Mapping[str, type] = {
     "networks": Networks,
     "services": Services,
     "dr": DisasterRecovery,
+    "applications": Applications,
+    "facilities": Facilities,
 }
 """The files of a site by stem, beside ``tenants/<id>.yml``."""
 
@@ -29,7 +41,7 @@ class Parsed:
 
     Attributes:
         site: without what is wrong in it, to be judged but never built on while there are findings;
-            ``None`` where one of its five files has no sound rest.
+            ``None`` where one of its files has no sound rest.
         positions: the places of all keys.
         findings: everything about the files' form.
         lost: names of the things that were left out, at which references may still point.

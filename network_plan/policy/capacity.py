@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import combinations
 
@@ -12,19 +12,29 @@ from network_plan.model.node import Cluster
 from network_plan.model.plan import Plan
 
 
-def _survives(cluster: Cluster, lost: Collection[str], guests: list[tuple[int, str, str]]) -> str | None:
+def survives(
+    cluster: Cluster, lost: Collection[str], guests: Sequence[tuple[int, str, str, str | None]]
+) -> str | None:
     """The first VM without a place when the ``lost`` hosts fail, moving the largest first; ``None`` when all fit.
 
-    ``guests`` is (memory MiB, key, host). Largest first onto the emptiest host is how an operator
-    would do it; it may miss a packing that a search finds, so it errs on the safe side.
+    ``guests`` is (memory MiB, key, host, replica's host). An HA VM can start only where its replica is; the others
+    come back from backup, largest first onto the emptiest host, as an operator would do it. That may miss a packing
+    that a search finds, so it errs on the safe side.
     """
     free = {node.name: node.free_mib for node in cluster.nodes if node.name not in lost}
     homeless = []
-    for memory, key, host in guests:
+    for memory, key, host, replica in guests:
         if host in free:
             free[host] -= memory
-        else:
+        elif replica is None:
             homeless.append((memory, key))
+        elif replica in free:
+            free[replica] -= memory
+        else:
+            return key
+    for _, key, host, replica in guests:
+        if host not in free and replica is not None and free[replica] < 0:
+            return key
     for memory, key in sorted(homeless, key=lambda pair: (-pair[0], pair[1])):
         best = max(free, key=lambda name: (free[name], name), default=None)
         if best is None or free[best] < memory:
@@ -40,9 +50,12 @@ def check_cld2(plan: Plan, _today: date | None) -> list[Finding]:
     """
     findings = []
     for cluster in plan.clusters:
-        guests = [(g.memory_mib, g.key, g.node) for g in plan.guests_of(cluster.name)]
+        guests = [
+            (g.memory_mib, g.key, g.node, g.ha.replica if g.ha else None)
+            for g in plan.guests_of(cluster.name)
+        ]
         for lost in combinations([node.name for node in cluster.nodes], cluster.spare_hosts):
-            homeless = _survives(cluster, lost, guests) if lost else None
+            homeless = survives(cluster, lost, guests) if lost else None
             if homeless is not None:
                 tenant, _, name = homeless.partition("/")
                 verb = "fails" if len(lost) == 1 else "fail"

@@ -6,36 +6,54 @@ These classes hold no position and no decision. ``parse`` fills them, ``derive``
 
 from __future__ import annotations
 
-from network_plan.model.site.cluster import Cluster, Clusters, HostGroup, Size
-from network_plan.model.site.dr import DisasterRecovery, Tier, Tunnel
-from network_plan.model.site.network import Gateway, Networks, Pool, PublicBlock, Range
+from network_plan.model.site.application import Application, ApplicationKind, Applications
+from network_plan.model.site.cluster import BackupStorage, Cluster, Clusters, HostGroup, Size
+from network_plan.model.site.dr import Backup, DisasterRecovery, Place, Risk, Tier, Tunnel
+from network_plan.model.site.facility import Facilities, Need, Power, Room, ServiceLevel, Uplink
+from network_plan.model.site.network import Gateway, Networks, Pool, PublicBlock, Range, Reservation
 from network_plan.model.site.regency import Regency
-from network_plan.model.site.service import DatedException, Egress, Publication, Services
+from network_plan.model.site.service import DatedException, Egress, Hosting, Publication, Sanction, Services
 from network_plan.model.site.site import Site
 from network_plan.model.site.tenant import ExtraNetwork, Flow, Office, Tenant, Vm
 
 __all__ = [
+    "Application",
+    "ApplicationKind",
+    "Applications",
+    "Backup",
+    "BackupStorage",
     "Cluster",
     "Clusters",
     "DatedException",
     "DisasterRecovery",
     "Egress",
     "ExtraNetwork",
+    "Facilities",
     "Flow",
     "Gateway",
     "HostGroup",
+    "Hosting",
+    "Need",
     "Networks",
     "Office",
+    "Place",
     "Pool",
+    "Power",
     "PublicBlock",
     "Publication",
     "Range",
     "Regency",
+    "Reservation",
+    "Risk",
+    "Room",
+    "Sanction",
+    "ServiceLevel",
     "Services",
     "Site",
     "Size",
     "Tenant",
     "Tier",
     "Tunnel",
+    "Uplink",
     "Vm",
 ]

@@ -40,6 +40,16 @@ class HostGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupStorage:
+    """A folder on each host that takes vzdump's files; the installer knows nothing of it, so the stack makes it."""
+
+    __pydantic_config__: ClassVar = FORBID
+    storage: Id
+    path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]+$")]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """One Proxmox VE cluster.
 
@@ -48,6 +58,7 @@ class Cluster:
         vm_storage: storage id of the VM disks (local ZFS on each host).
         image: volume id of the cloud image that new VMs are made from.
         bridge: the bridge that carries the VLANs of the SDN zone.
+        backup: where backups go; without it none are made here.
         network: key of the management network of the hosts, ``tenant/network``.
     """
 
@@ -61,6 +72,7 @@ class Cluster:
     network: str
     source: Source
     first_purchase: Text | None = None
+    backup: BackupStorage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, ClassVar, Literal
 
-from network_plan.model.site.base import FORBID, Flag, Id, Positive, Prefix4, Schema, Source, TierKey
+from annotated_types import Ge, Le
+from pydantic import Strict, StringConstraints
+
+from network_plan.model.site.base import FORBID, Flag, Id, Positive, Prefix4, Schema, Source, Text, TierKey
+
+Calendar = Annotated[str, StringConstraints(pattern=r"^[a-z0-9*/:., -]+$", max_length=64)]
+"""A calendar event as PVE and systemd write it: ``02:30``, ``*/4:00``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """When backups are made, and how many are kept."""
+
+    __pydantic_config__: ClassVar = FORBID
+    schedule: Calendar
+    keep_daily: Positive
+    keep_weekly: Positive
+    source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +34,8 @@ class Tier:
 
     Attributes:
         twin: whether the VM has a stopped twin in the recovery cluster.
+        backup: when backups are made.
+        ha_minutes: every how many minutes its disks are copied to the host that takes over (HA); null is no HA.
     """
 
     __pydantic_config__: ClassVar = FORBID
@@ -23,6 +43,8 @@ class Tier:
     rto_minutes: Positive
     twin: Flag
     source: Source
+    backup: Backup | None = None
+    ha_minutes: Annotated[int, Strict(), Ge(1), Le(59)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +58,56 @@ class Tunnel:
     source: Source
 
 
+class RiskKind(str, Enum):
+    """What a risk study must look at (Perbup 253/2019 §4.6.3 (8c))."""
+
+    FIRE = "fire"
+    FLOOD = "flood"
+    EPIDEMIC = "epidemic"
+    MAIN_CABLE = "main_cable"
+    OTHER = "other"
+
+
+Level = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """One risk of the study behind the recovery plan (DR-6)."""
+
+    __pydantic_config__: ClassVar = FORBID
+    kind: RiskKind
+    title: Text
+    likelihood: Level
+    impact: Level
+    mitigation: Text
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Why the recovery center stands where it stands (DR-1, Perbup 253/2019 §4.6.3 (10))."""
+
+    __pydantic_config__: ClassVar = FORBID
+    distance: Text
+    cost: Text
+    service_level: Text
+    source: Source
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisasterRecovery:
-    """The whole file; ``tiers`` is keyed by the priority of table 4.3 (``"1"``, ``"2"``, ``"3"``)."""
+    """The whole file; ``tiers`` is keyed by the priority of table 4.3 (``"1"``, ``"2"``, ``"3"``).
+
+    Attributes:
+        shifts: shift → the post that responds in it (DR-6); posts, never names of people.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     schema: Schema
     cluster: Id
     tiers: Mapping[TierKey, Tier]
     tunnel: Tunnel
+    risks: Mapping[Id, Risk] = field(default_factory=dict)
+    place: Place | None = None
+    shifts: Mapping[Id, Text] = field(default_factory=dict)

@@ -31,6 +31,7 @@ class DeclaredNetwork:
     cluster: str
     transport: str | None
     hosts: int
+    rate_kbit: int | None = None
     source: str
     path: type_path
 
@@ -110,6 +111,7 @@ def declared_networks(site: Site) -> tuple[DeclaredNetwork, ...]:
                     cluster=default,
                     transport=office.transport.value,
                     hosts=office.hosts,
+                    rate_kbit=office.rate_kbit,
                     source=office.source,
                     path=(*base, "offices", name),
                 )
@@ -141,6 +143,13 @@ def declared_vms(site: Site) -> tuple[DeclaredVm, ...]:
                 )
             )
     return tuple(sorted(found, key=lambda vm: vm.key))
+
+
+def has_replica(site: Site, vm: DeclaredVm) -> bool:
+    """Whether another host of the VM's cluster holds a copy of its disks, so that HA can start it there."""
+    cluster = site.clusters.clusters[vm.cluster]
+    hosts = sum(len(group.names) for group in cluster.hosts)
+    return site.dr.tiers[vm.vm.priority].ha_minutes is not None and cluster.spare_hosts > 0 and hosts > 1
 
 
 def declared_hosts(site: Site) -> tuple[DeclaredHost, ...]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, ClassVar, Literal
 
@@ -36,6 +36,15 @@ class Role(str, Enum):
     SERVERS = "servers"
     DMZ = "dmz"
     OFFICE = "office"
+
+
+class Transport(str, Enum):
+    """How an office reaches the gateway (NET-2; Perbup 253/2019 §4.6.2)."""
+
+    FIBRE = "fibre"
+    WIRELESS = "wireless"
+    LEASED = "leased"
+    CELLULAR = "cellular"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +115,26 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """Networks that are counted but not named yet: one block of the pool is kept for all of them.
+
+    Attributes:
+        role: the pool that the block comes from.
+        count: how many networks.
+        length: prefix length of each.
+        transport: how such places are reached (NET-2).
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    title: Text
+    role: Role
+    count: Annotated[int, Strict(), Ge(1), Le(4096)]
+    length: Annotated[int, Strict(), Ge(16), Le(30)]
+    transport: Transport
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Networks:
     """The whole file."""
 
@@ -114,4 +143,5 @@ class Networks:
     pools: Mapping[Role, Pool]
     public: PublicBlock
     gateway: Gateway
+    reservations: Mapping[Id, Reservation] = field(default_factory=dict)
     note: Text | None = None

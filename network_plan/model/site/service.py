@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import MinLen
 from pydantic import Field
 
-from network_plan.model.site.base import FORBID, Address4, Day, Id, Schema, Source, Text, Words
+from network_plan.model.site.base import FORBID, Address4, Day, Id, Positive, Schema, Source, Text, Words
 from network_plan.model.site.tenant import Flow
 
 
@@ -65,6 +65,38 @@ class DatedException:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hosting:
+    """Central web hosting: the main site and a subdomain per SKPD (Perbup 253/2019 table 4.3).
+
+    Attributes:
+        publication: id of the publication at whose address all these names answer.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    publication: Id
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sanction:
+    """A tenant or VM that broke the usage policy is slowed or blocked for a time (GW-4).
+
+    Attributes:
+        target: a tenant's id or ``tenant/vm``.
+        measure: ``slow`` to ``rate_kbit``, or ``block``.
+        until: the last day on which it holds.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    target: str
+    measure: Literal["slow", "block"]
+    until: Day
+    reason: Text
+    source: Source
+    rate_kbit: Positive | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The whole file."""
 
@@ -74,3 +106,5 @@ class Services:
     egress: Mapping[Id, Egress] = field(default_factory=dict)
     exceptions: Mapping[Id, DatedException] = field(default_factory=dict)
     flows: Mapping[Id, Flow] = field(default_factory=dict)
+    hosting: Hosting | None = None
+    sanctions: Mapping[Id, Sanction] = field(default_factory=dict)

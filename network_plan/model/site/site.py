@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from network_plan.model.site.application import Applications
 from network_plan.model.site.cluster import Clusters
 from network_plan.model.site.dr import DisasterRecovery
+from network_plan.model.site.facility import Facilities
 from network_plan.model.site.network import Networks
 from network_plan.model.site.regency import Regency
 from network_plan.model.site.service import Services
@@ -23,4 +25,6 @@ class Site:
     networks: Networks
     services: Services
     dr: DisasterRecovery
+    applications: Applications
+    facilities: Facilities
     tenants: Mapping[str, Tenant]

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 from pydantic import Field, Strict
 
 from network_plan.model.site.base import FORBID, Day, Flag, Id, Positive, Schema, Source, Text, Words
-from network_plan.model.site.network import Role
+from network_plan.model.site.network import Role, Transport
 
 
 class TenantKind(str, Enum):
@@ -26,21 +26,13 @@ class TenantKind(str, Enum):
     RSUD = "rsud"
 
 
-class Transport(str, Enum):
-    """How an office reaches the gateway (NET-2; Perbup 253/2019 §4.6.2)."""
-
-    FIBRE = "fibre"
-    WIRELESS = "wireless"
-    LEASED = "leased"
-    CELLULAR = "cellular"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """A place with a distribution switch; neighbours on it count as one LAN (NET-1).
 
     Attributes:
         hosts: how many devices need an address.
+        rate_kbit: what the line gives, kbit/s, where it was measured (a cellular one must be: §4.6.2 (3)).
     """
 
     __pydantic_config__: ClassVar = FORBID
@@ -48,6 +40,7 @@ class Office:
     transport: Transport
     hosts: Positive
     source: Source
+    rate_kbit: Positive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +68,7 @@ class Vm:
         size: a class of ``clusters.yml``; cores, memory_mib and disk_gib override one figure each.
         network: name of the tenant's network it stands in.
         node: pins the VM to a host; else the ledger's first placement holds.
-        application: the row of table 4.3 that it serves.
+        applications: ids of ``applications.yml`` that it carries.
         protect: PVE's own protection flag: it can't be removed while true.
     """
 
@@ -84,7 +77,7 @@ class Vm:
     serves: tuple[str, ...]
     source: Source
     title: Text | None = None
-    application: Text | None = None
+    applications: tuple[Id, ...] = ()
     priority: Annotated[int, Strict(), Ge(1), Le(3)] = 2
     network: Id = "servers"
     cluster: Id | None = None
@@ -116,7 +109,13 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """The whole file; its name without ``.yml`` is the tenant's id."""
+    """The whole file; its name without ``.yml`` is the tenant's id.
+
+    Attributes:
+        type: the size class of the agency, A or B (Perbup 253/2019 §2.2.2).
+        duty: the affairs of government that it has.
+        subdomain: whether its pages stand on the central hosting under its own name.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     schema: Schema
@@ -124,6 +123,8 @@ class Tenant:
     kind: TenantKind
     source: Source
     type: Literal["A", "B"] | None = None
+    duty: Text | None = None
+    subdomain: Flag = True
     offices: Mapping[Id, Office] = field(default_factory=dict)
     networks: Mapping[Id, ExtraNetwork] = field(default_factory=dict)
     vms: Mapping[Id, Vm] = field(default_factory=dict)

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from network_plan.model.finding import Finding
 from network_plan.model.site import Site
+from network_plan.parse.references.applications import (
+    check_applications,
+    check_facilities,
+    check_reservations,
+    check_services,
+)
 from network_plan.parse.references.check import Check
 from network_plan.parse.references.clusters import check_clusters
 from network_plan.parse.references.flows import check_flows
@@ -25,6 +31,10 @@ SUBJECTS = (
     check_names,
     check_flows,
     check_public,
+    check_applications,
+    check_services,
+    check_facilities,
+    check_reservations,
 )
 
 

@@ -11,7 +11,7 @@ from network_plan.model.site.base import ID
 from network_plan.parse.references.check import Check
 
 _ID = re.compile(ID.removeprefix("^").removesuffix("$"))
-RESERVED = frozenset({"egress", "gateway", "host", "node", "publish", "regency"})
+RESERVED = frozenset({"egress", "gateway", "host", "node", "publish", "regency", "reserved"})
 """Words that begin keys of flows, ledger lines or DNS names which are no tenant's."""
 
 

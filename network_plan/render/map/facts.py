@@ -229,13 +229,13 @@ class Describe:
                 ("disks", joined(f"{disk.slot} {disk.size_gib} GiB on {disk.storage}" for disk in guest.disks)),
                 ("priority", guest.tier),
                 ("recovery", f"RPO {tier.rpo_minutes} min, RTO {tier.rto_minutes} min" if tier else ""),
-                ("application", guest.application),
+                ("application", ", ".join(guest.applications) or None),
                 ("protected", "yes" if guest.protect else "no"),
             ),
             source=guest.source,
             words=(
                 guest.key, guest.name, guest.title, str(guest.vmid), guest.fqdn, *addresses,
-                *(nic.mac for nic in guest.nics), guest.application or "",
+                *(nic.mac for nic in guest.nics), *guest.applications,
             ),
         )  # fmt: skip
 

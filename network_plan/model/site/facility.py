@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``facilities.yml``: what is bought, what feeds and watches it, and what was promised about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Le
+from pydantic import Strict
+
+from network_plan.model.site.base import FORBID, Flag, Id, Positive, Schema, Source, Text
+
+Count = Annotated[int, Strict(), Ge(0)]
+Percent = Annotated[int, Strict(), Ge(1), Le(100)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One line of what the master plan says is needed (Perbup 253/2019 §4.6.11).
+
+    Attributes:
+        quantity, unit: ``10`` ``servers``, ``50`` ``Mbit/s``.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    title: Text
+    quantity: Positive
+    unit: Text
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Power:
+    """The power of one cluster's room (Perbup 253/2019 §4.6.3 (5)).
+
+    Attributes:
+        supply_w: what the mains can give, watts.
+        peak_w: projected peak of everything in the room, watts.
+        ups_va: the UPS, volt-ampere.
+        power_factor_percent: watts per volt-ampere of the UPS, in percent.
+        average_w: average load on the UPS, watts.
+        standby_hours: how long the standby supply lasts.
+        reports: whether the UPS reports its state and alarms.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    supply_w: Positive
+    peak_w: Positive
+    ups_va: Positive
+    power_factor_percent: Percent
+    average_w: Positive
+    standby_hours: Count
+    reports: Flag
+    source: Source
+
+
+class RoomKind(str, Enum):
+    """The rooms that need sensors (Perbup 253/2019 §4.6.3 (8))."""
+
+    COMPUTER = "computer"
+    TELECOM = "telecom"
+    ELECTRICAL = "electrical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A room and its sensors (ENV-1); ``cluster`` says at which site."""
+
+    __pydantic_config__: ClassVar = FORBID
+    title: Text
+    cluster: Id
+    kind: RoomKind
+    temperature_sensors: Count
+    humidity_sensors: Count
+    source: Source
+    racks: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uplink:
+    """The line to the internet, kbit/s."""
+
+    __pydantic_config__: ClassVar = FORBID
+    rate_kbit: Positive
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLevel:
+    """What was promised to the agencies: availability in hundredths of a percent (9950 is 99.5 %)."""
+
+    __pydantic_config__: ClassVar = FORBID
+    title: Text
+    availability_bp: Annotated[int, Strict(), Ge(1), Le(10000)]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facilities:
+    """The whole file; ``power`` is keyed by cluster."""
+
+    __pydantic_config__: ClassVar = FORBID
+    schema: Schema
+    uplink: Uplink
+    needs: Mapping[Id, Need] = field(default_factory=dict)
+    power: Mapping[Id, Power] = field(default_factory=dict)
+    rooms: Mapping[Id, Room] = field(default_factory=dict)
+    service_levels: Mapping[Id, ServiceLevel] = field(default_factory=dict)
