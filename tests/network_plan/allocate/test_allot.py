@@ -184,6 +184,7 @@ def test_without_a_network_its_addresses_are_not_asked_for(base: Site) -> None:
     site = dataclasses.replace(base, networks=dataclasses.replace(base.networks, pools=full))
     entries, findings = allot(site, EMPTY)
     assert {finding.what for finding in findings} == {
+        "pool office has nothing left for kominfo/office-main",
         "pool servers has nothing left for kominfo/servers",
         "pool management has nothing left for kominfo/management-drc",
     }
@@ -235,7 +236,8 @@ def test_ipv6_prefixes_come_from_their_own_pool(base: Site) -> None:
     entries, findings = allot(dataclasses.replace(base, networks=networks), EMPTY)
     assert findings == []
     assert [(e.key, e.value) for e in entries if e.kind is Kind.PREFIX6] == [
-        ("dinas/office-main", "2001:db8::/64")
+        ("dinas/office-main", "2001:db8::/64"),
+        ("kominfo/office-main", "2001:db8:0:1::/64"),
     ]
 
 

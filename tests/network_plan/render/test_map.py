@@ -267,7 +267,7 @@ def test_hostile_names_stay_text(plan: Plan) -> None:
         regency=HOSTILE,
         tenants=tuple(replace(t, name=HOSTILE, source=HOSTILE) for t in plan.tenants),
         networks=tuple(replace(n, title=HOSTILE, transport=HOSTILE) for n in plan.networks),
-        guests=tuple(replace(g, title=HOSTILE, application=HOSTILE) for g in plan.guests),
+        guests=tuple(replace(g, title=HOSTILE, applications=(HOSTILE,)) for g in plan.guests),
         flows=tuple(replace(f, why=HOSTILE) for f in plan.flows),
     )
     text = render_map(evil)
