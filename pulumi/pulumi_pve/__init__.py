@@ -8,18 +8,26 @@ from . import _utilities
 import typing
 # Export this package's modules as members:
 from .acl import *
+from .backup_job import *
+from .cluster_options import *
 from .firewall_alias import *
 from .firewall_group import *
 from .firewall_ipset import *
 from .firewall_options import *
 from .group import *
+from .ha_resource import *
+from .ha_rule import *
 from .pool import *
 from .provider import *
+from .replication import *
 from .role import *
 from .sdn_apply import *
 from .sdn_subnet import *
 from .sdn_vnet import *
 from .sdn_zone import *
+from .storage import *
+from .token import *
+from .user import *
 from .vm import *
 from .vm_firewall import *
 from .vm_power import *
@@ -42,17 +50,25 @@ _utilities.register(
   "fqn": "pulumi_pve",
   "classes": {
    "pve:index:Acl": "Acl",
+   "pve:index:BackupJob": "BackupJob",
+   "pve:index:ClusterOptions": "ClusterOptions",
    "pve:index:FirewallAlias": "FirewallAlias",
    "pve:index:FirewallGroup": "FirewallGroup",
    "pve:index:FirewallIpset": "FirewallIpset",
    "pve:index:FirewallOptions": "FirewallOptions",
    "pve:index:Group": "Group",
+   "pve:index:HaResource": "HaResource",
+   "pve:index:HaRule": "HaRule",
    "pve:index:Pool": "Pool",
+   "pve:index:Replication": "Replication",
    "pve:index:Role": "Role",
    "pve:index:SdnApply": "SdnApply",
    "pve:index:SdnSubnet": "SdnSubnet",
    "pve:index:SdnVnet": "SdnVnet",
    "pve:index:SdnZone": "SdnZone",
+   "pve:index:Storage": "Storage",
+   "pve:index:Token": "Token",
+   "pve:index:User": "User",
    "pve:index:Vm": "Vm",
    "pve:index:VmFirewall": "VmFirewall",
    "pve:index:VmPower": "VmPower"

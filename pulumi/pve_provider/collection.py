@@ -36,12 +36,26 @@ def from_pve(field: Field, raw: Any) -> Any:
         return str(raw) in ("1", "True", "true", "yes", "on")
     if field.kind is Kind.INT:
         return int(raw)
-    value = raw if isinstance(raw, str) else str(raw)
+    if field.kind is Kind.NUMBER:
+        return float(raw)
+    value = raw if isinstance(raw, str) else _text(raw)
     return field.normal(value) if field.normal else value
+
+
+def _text(raw: Any) -> str:
+    """A property string that PVE has taken apart, as one text again."""
+    if isinstance(raw, dict):
+        return ",".join(f"{name}={_text(value)}" for name, value in raw.items())
+    if isinstance(raw, list):
+        return ";".join(_text(value) for value in raw)
+    return str(int(raw)) if isinstance(raw, bool) else str(raw)
 
 
 class Collection(Handler):
     """One row of a list. `key` is the field that names it; `comment` the field in which the mark can stand."""
+
+    clears = False
+    """Whether PVE's PUT takes `delete`, the options to set back to their defaults."""
 
     def __init__(
         self,
@@ -208,8 +222,16 @@ class Collection(Handler):
         return {field.parameter for field in self.fields if field.replaces}
 
     def gone(self, news: Values, live: Values) -> list[str]:
-        """PVE's options to delete; where PVE has no `delete`, nothing."""
-        return []
+        """PVE's options to clear: live ones that the program stopped setting; where PVE has no `delete`, none."""
+        return [
+            field.parameter
+            for field in self.fields
+            if self.clears
+            and not (field.required or field.replaces or field.server)
+            and field.name not in (self.comment, "incarnation")
+            and field.name in live
+            and news.get(field.name) is None
+        ]
 
     def delete(self, run: Run, ident: str, state: Values) -> None:
         """DELETE, unless another making of the object has taken its place."""

@@ -61,7 +61,8 @@ class Field:
     create_only: bool = False
     """Used when the object is made and never compared afterwards."""
     write_only: bool = False
-    """PVE never gives it back: compared with the last inputs, not with the live object."""
+    """PVE never gives it back: compared with the last inputs, not with the live object. With `server`: given once, when
+    the object is made, and kept in the state from then on."""
     secret: bool = False
     replaces: bool = False
     setting: bool = False
@@ -109,6 +110,11 @@ class Resource:
     def secret_paths(self) -> frozenset[Path]:
         """The paths that are always secret."""
         return frozenset(_secret_paths(self.fields, ()))
+
+    def once(self, state: Values) -> Values:
+        """What the server filled in once and never gives again."""
+        names = {field.name for field in self.fields if field.server and field.write_only}
+        return {name: value for name, value in state.items() if name in names}
 
     def only_inputs(self, values: Values) -> Values:
         """The values of input fields."""

@@ -78,6 +78,14 @@ def addresses(text: str) -> str:
     return ",".join(part.strip() for part in text.split(","))
 
 
+def options(text: str, first: str = "") -> str:
+    """A property string, a=1,b=2, in the order of its names; `first` names a leading word without one."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if first and parts and "=" not in parts[0]:
+        parts[0] = f"{first}={parts[0]}"
+    return ",".join(sorted(parts))
+
+
 def lower(text: str) -> str:
     """A word in lower case."""
     return text.strip().lower()

@@ -37,15 +37,18 @@ class Run:
         """Wait for the task that an answer names."""
         task.wait(self.api, self.stop, answer, what)
 
-    def act(self, call: Callable[[], Any], what: str) -> None:
-        """Start a task and wait for it; when it failed because someone else held a lock, start it again."""
+    def act(self, call: Callable[[], Any], what: str) -> Any:
+        """Start a task, wait for it and return its id; when it failed because someone held a lock, start it again."""
         deadline = time.monotonic() + retry.REPEATABLE.lock_seconds
         for pause in retry.pauses():
+            answer = call()
             try:
-                return self.wait(call(), what)
+                self.wait(answer, what)
             except TaskFailed as error:
                 if not retry.speaks_of_lock(str(error)) or time.monotonic() > deadline:
                     raise
+            else:
+                return answer
             self.stop.pause(pause)
         return None
 

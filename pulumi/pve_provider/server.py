@@ -207,7 +207,7 @@ class PveProvider(provider_pb2_grpc.ResourceProviderServicer):
                 )
         if live is None:
             return provider_pb2.ReadResponse()
-        live = diff.carry(resource.fields, live, known)
+        live = {**resource.once(before.values), **diff.carry(resource.fields, live, known)}
         if known:
             unmanaged = {field.name for field in resource.inputs if field.name not in known}
             live = {name: value for name, value in live.items() if name not in unmanaged}

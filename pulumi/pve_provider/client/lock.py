@@ -9,7 +9,11 @@ from contextlib import ExitStack, contextmanager
 
 ACCESS = "access"
 FIREWALL = "firewall"
+HA = "ha"
+JOBS = "jobs"
+REPLICATION = "replication"
 SDN = "sdn"
+STORAGE = "storage"
 
 ALLOCATIONS_PER_STORAGE = 2
 """Images written at once to one storage of one node; more would only wait for the same disks."""

@@ -52,6 +52,12 @@ TEMPLATE = Policy(
     name="template", again_when_lost=True, done_when_lost=says("convert a template to a template")
 )
 DELETE = Policy(name="delete", again_when_lost=True, done=GONE)
+UNMANAGE = Policy(
+    name="unmanage",
+    again_when_lost=True,
+    done=says("not ha managed", "no such resource", "unable to detect sid"),
+)
+"""Taken out of HA before, or the VM itself is gone."""
 ONCE = Policy(name="once", again_when_lost=False)
 """A write that counts positions: after a lost answer the caller must look."""
 

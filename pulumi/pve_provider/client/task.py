@@ -21,6 +21,11 @@ def is_task(answer: Any) -> bool:
     return isinstance(answer, str) and answer.startswith("UPID:")
 
 
+def kind(answer: Any) -> str:
+    """The kind of task that an answer names, e.g. qmstart; nothing if it names none."""
+    return str(answer).split(":")[5] if is_task(answer) else ""
+
+
 def wait(api: Api, stop: Stop, answer: Any, what: str, seconds: float = TASK_SECONDS) -> None:
     """Wait until the task of this answer has ended well; an answer that names no task is done already."""
     if not is_task(answer):

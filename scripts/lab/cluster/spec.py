@@ -13,17 +13,17 @@ from typing import Any
 
 VM_PRIVS = (
     "VM.Allocate VM.Audit VM.Backup VM.Clone VM.Config.CDROM VM.Config.CPU VM.Config.Cloudinit VM.Config.Disk "
-    "VM.Config.HWType VM.Config.Memory VM.Config.Network VM.Config.Options VM.Migrate VM.PowerMgmt VM.Snapshot "
-    "VM.Snapshot.Rollback"
+    "VM.Config.HWType VM.Config.Memory VM.Config.Network VM.Config.Options VM.Migrate VM.PowerMgmt VM.Replicate "
+    "VM.Snapshot VM.Snapshot.Rollback"
 )
 # The roles of the infrastructure token: per path only what is needed there. A role on a deeper path replaces the
 # one above it (pve-access-control AccessControl.pm roles), so each names all that it needs.
 IAC_ROLES = {
-    "LabRoot": "Sys.Audit Sys.Modify",
-    "LabAccess": "Sys.Audit Sys.Modify Group.Allocate",
+    "LabRoot": "Sys.Audit Sys.Modify Sys.Console Permissions.Modify",
+    "LabAccess": "Sys.Audit Sys.Modify Group.Allocate User.Modify Realm.AllocateUser",
     "LabPool": f"Pool.Allocate Pool.Audit Permissions.Modify {VM_PRIVS}",
-    "LabVm": VM_PRIVS,
-    "LabStorage": "Datastore.AllocateSpace Datastore.Audit",
+    "LabVm": f"Permissions.Modify {VM_PRIVS}",
+    "LabStorage": "Datastore.Allocate Datastore.AllocateSpace Datastore.Audit",
     "LabSdn": "SDN.Allocate SDN.Audit",
     "LabZone": "SDN.Allocate SDN.Audit SDN.Use",
 }

@@ -273,12 +273,13 @@ SETTINGS = Settings(
 class Recorded(Api):
     """An API that answers reads from a table and writes down every write; nothing is sent.
 
-    After each write the next of the `then` tables is laid over the answers.
+    After each write the next of the `then` tables is laid over the answers. A write that is not refused is answered with
+    the next of `answers`, or with nothing.
     """
 
-    def __init__(self, live: Values, then: list[Values]) -> None:
+    def __init__(self, live: Values, then: list[Values], answers: list[Any]) -> None:
         super().__init__(SETTINGS, Stop())
-        self._live, self._then = dict(live), list(then)
+        self._live, self._then, self._answers = dict(live), list(then), list(answers)
         self.writes: list[str] = []
         self.reads: list[str] = []
 
@@ -305,17 +306,19 @@ class Recorded(Api):
         refusal = self._live.pop(f"{method} {path}", None)
         if refusal is not None:
             raise ApiError(method, path, 500, refusal, {})
-        return None
+        return self._answers.pop(0) if self._answers and method == "POST" else None
 
 
 @pytest.fixture
 def recorded() -> Any:
     """Makes an engine over a table of answers: (engine, the recording API)."""
 
-    def make(live: Values, then: list[Values] | None = None) -> tuple[Engine, Recorded]:
+    def make(
+        live: Values, then: list[Values] | None = None, answers: list[Any] | None = None
+    ) -> tuple[Engine, Recorded]:
         provider = PveProvider()
         run = Run(SETTINGS, provider.stop)
-        api = Recorded(live, then or [])
+        api = Recorded(live, then or [], answers or [])
         run.api, run.lists = api, Lists(api)
         provider.run = run
         stub: Any = DirectStub(provider)

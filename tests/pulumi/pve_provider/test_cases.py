@@ -23,7 +23,7 @@ CASES = [
     ("kind", "case"), [pytest.param(kind, case, id=f"{kind}-{name}") for kind, name, case in CASES]
 )
 def test_calls_are_as_expected(kind: str, case: dict[str, Any], recorded: Any) -> None:
-    engine, api = recorded(case.get("live", {}), case.get("then"))
+    engine, api = recorded(case.get("live", {}), case.get("then"), case.get("answers"))
     act, inputs = case["do"], case.get("inputs", {})
     if act == "create":
         state = engine.create(kind, "it", inputs).state

@@ -19,6 +19,7 @@ from ...handler import Change, Handler, Making
 from ...run import RESOURCES, Run
 from ...wire import UNKNOWN, Values
 from . import qemu_config as config
+from . import qemu_ha as ha
 from . import qemu_update as update
 from .qemu_fields import FIELDS
 
@@ -247,7 +248,9 @@ class Vms(Handler):
             raise Refused(update.PROTECTED.format(vmid=vmid))
         path = f"{PATH.format(node=segment(node))}/{vmid}"
         if update.is_running(run, node, vmid):
-            run.act(lambda: run.api.post(f"{path}/status/stop"), f"stop VM {vmid}")
+            stop = f"{path}/status/stop"
+            ha.act(run, vmid, lambda: run.api.post(stop), f"stop VM {vmid}", running=False)
+            path = f"{PATH.format(node=segment(run.node_of(vmid) or node))}/{vmid}"
         run.act(lambda: run.api.delete(path, purge=True), f"destroy VM {vmid}")
         run.place(vmid, None)
 

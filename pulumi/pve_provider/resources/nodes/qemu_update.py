@@ -16,6 +16,7 @@ from ...handler import Change
 from ...run import Run
 from ...wire import UNKNOWN, Values
 from . import qemu_config as config
+from . import qemu_ha as ha
 from .qemu_fields import NET, PLAIN
 
 UNLOCK_SECONDS = 600.0
@@ -154,7 +155,10 @@ def apply(
 def migrate(run: Run, vmid: int, source: str, target: str, running: bool) -> str:
     """Move a VM to another node, with its local disks, without stopping it."""
     params = {"target": target, **({"online": True, "with-local-disks": True} if running else {})}
-    run.act(
+    ha.move(
+        run,
+        vmid,
+        target,
         lambda: run.api.post(f"{base(source, vmid)}/migrate", retry.MIGRATE, **params),
         f"migrate VM {vmid} from {source} to {target}",
     )
@@ -351,13 +355,18 @@ def power(run: Run, node: str, vmid: int, news: Values, *, running: bool) -> Non
     started = news.get("started")
     if started is True and not running:
         try:
-            run.act(lambda: run.api.post(f"{path}/status/start"), f"start VM {vmid}")
+            start = f"{path}/status/start"
+            ha.act(run, vmid, lambda: run.api.post(start), f"start VM {vmid}", running=True)
         except (ApiError, TaskFailed) as error:
             if "already running" not in str(error):
                 raise
     elif started is False and running:
         seconds = news.get("shutdownTimeout", 60)
-        run.act(
+        ha.act(
+            run,
+            vmid,
             lambda: run.api.post(f"{path}/status/shutdown", timeout=seconds, forceStop=True),
             f"shut down VM {vmid}",
+            running=False,
+            seconds=seconds,
         )

@@ -26,6 +26,7 @@ def effective(row: Row) -> Row | None:
 class SdnCollection(Collection):
     """A list below /cluster/sdn, read with what is pending."""
 
+    clears = True
     waits = True
     """Whether a delete returns only when it has been applied."""
 
@@ -40,17 +41,6 @@ class SdnCollection(Collection):
         """The rows as they will be once applied."""
         found = (effective(row) for row in super().rows(run, values))
         return [row for row in found if row is not None]
-
-    def gone(self, news: Values, live: Values) -> list[str]:
-        """Options to clear: the live ones that the program does not set."""
-        return [
-            field.parameter
-            for field in self.fields
-            if not field.required
-            and not field.replaces
-            and field.name in live
-            and news.get(field.name) is None
-        ]
 
     def remove(self, run: Run, values: Values) -> None:
         """DELETE, then be part of the next apply."""
