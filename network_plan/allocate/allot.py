@@ -141,6 +141,16 @@ def _node(allotment: _Allotment, placement: Placement, vm: DeclaredVm, cluster: 
         allotment.live[Kind.NODE, key] = node
 
 
+def _no_replica(vm: DeclaredVm) -> Finding:
+    return Finding(
+        severity=Severity.ERROR,
+        rule="ledger/full",
+        what=f"{vm.cluster} has no other host left for {vm.key}@{vm.cluster}",
+        cure="add a host",
+        path=vm.path,
+    )
+
+
 def _replicas(allotment: _Allotment, placement: Placement) -> None:
     """The host that takes each HA VM over; those of the ledger are counted before a new one is chosen."""
     fresh = []
@@ -161,7 +171,7 @@ def _replicas(allotment: _Allotment, placement: Placement) -> None:
             allotment.entries.append(entry)
             allotment.live[Kind.REPLICA, key] = target
         else:
-            allotment.full(f"{vm.cluster} has no other host left for {vm.key}", "add a host", vm.path)
+            allotment.findings.append(_no_replica(vm))
 
 
 def _reservations(allotment: _Allotment) -> None:

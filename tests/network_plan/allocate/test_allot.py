@@ -20,8 +20,8 @@ from network_plan.allocate.fit import check_fit
 from network_plan.allocate.replay import check_ledger
 from network_plan.model.ledger import Act, Entry, Kind, Ledger, RoleEntry
 from network_plan.model.site import Office, Pool, Range, Site, Tenant, Vm
-from network_plan.model.site.network import Role
-from network_plan.model.site.tenant import TenantKind, Transport
+from network_plan.model.site.network import Role, Transport
+from network_plan.model.site.tenant import TenantKind
 from network_plan.parse.ledger import parse_ledger
 from network_plan.parse.site import parse_site
 
