@@ -12,17 +12,22 @@ from network_plan.model.flow import Flow
 from network_plan.model.guest import Guest
 from network_plan.model.ledger import Kind
 from network_plan.model.network import Network
-from network_plan.model.node import Access, AccessRole, Cluster, Node, Vnet
+from network_plan.model.node import Access, AccessGroup, AccessRole, Cluster, Node, Vnet
 from network_plan.model.site import Site
+from network_plan.model.site.regency import Post
 
 ZONE = "awan"
 """Id of the one VLAN zone of each cluster (PVE allows 8 characters)."""
 
-OPERATOR_ROLE = AccessRole(
-    name="AwanTenant",
-    privileges=("VM.Audit", "VM.Backup", "VM.Console", "VM.PowerMgmt", "VM.Snapshot"),
-)
-"""What an SKPD's own people may do with their own VMs, and no more (ORG-1, SEC-2)."""
+POSTS = {
+    Post.NETWORK: AccessRole(name="AwanTenantNetwork", privileges=("Pool.Audit", "VM.Audit")),
+    Post.SOFTWARE: AccessRole(
+        name="AwanTenantSoftware",
+        privileges=("Pool.Audit", "VM.Audit", "VM.Backup", "VM.Console", "VM.PowerMgmt", "VM.Snapshot"),
+    ),
+}
+"""What an SKPD's own people may do with their own VMs, and no more (ORG-1, SEC-2): who watches over network and
+security reads, who keeps the software starts, stops, saves and goes back (Perbup 253/2019 table 4.2, §4.4)."""
 
 
 def _nodes(site: Site, live: Mapping[tuple[Kind, str], str], cluster_id: str) -> tuple[Node, ...]:
@@ -70,7 +75,12 @@ def derive_clusters(
         tenants = sorted({guest.tenant for guest in guests if guest.cluster == cluster_id})
         access = tuple(
             Access(
-                pool=tenant, group=f"{tenant}-ops", role=OPERATOR_ROLE.name, comment=site.tenants[tenant].name
+                pool=tenant,
+                groups=tuple(
+                    AccessGroup(name=f"{tenant}-{post.value}", role=POSTS[post].name)
+                    for post in sorted(site.regency.posts)
+                ),
+                comment=site.tenants[tenant].name,
             )
             for tenant in tenants
         )
@@ -86,7 +96,7 @@ def derive_clusters(
                 bridge=cluster.bridge,
                 network=cluster.network,
                 vnets=_vnets(networks, cluster_id),
-                roles=(OPERATOR_ROLE,),
+                roles=tuple(POSTS[post] for post in sorted(site.regency.posts)),
                 access=access,
                 firewall=derive_cluster_firewall(networks, flows, site.networks.pools),
                 storages=derive_storages(site, cluster_id),

@@ -29,12 +29,19 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessGroup:
+    """The people of one post, and the role that they have on their tenant's pool."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A tenant's share of a cluster: pool, operators' group and the role that binds them (ORG-1)."""
+    """A tenant's share of a cluster: its pool, and a group for each technical post (ORG-1, SEC-2)."""
 
     pool: str
-    group: str
-    role: str
+    groups: tuple[AccessGroup, ...]
     comment: str
 
 

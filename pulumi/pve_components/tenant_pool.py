@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tenant's share of a cluster: pool, its operators' group and right (``/pools``, ``/access``), its VMs."""
+"""A tenant's share of a cluster: pool, the groups of its posts and their rights (``/pools``, ``/access``), its VMs."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ class TenantPool(pulumi.ComponentResource):
         super().__init__("awan:pve:TenantPool", share.pool, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         pool = pve.Pool(share.pool, poolid=share.pool, comment=share.comment, opts=child)
-        group = pve.Group(share.group, groupid=share.group, comment=share.comment, opts=child)
-        pve.Acl(
-            share.group,
-            path=pool.poolid.apply(lambda poolid: f"/pool/{poolid}"),
-            roleid=access.roles[share.role].roleid,
-            type="group",
-            ugid=group.groupid,
-            propagate=True,
-            opts=child,
-        )
+        for people in share.groups:
+            group = pve.Group(people.name, groupid=people.name, comment=share.comment, opts=child)
+            pve.Acl(
+                people.name,
+                path=pool.poolid.apply(lambda poolid: f"/pool/{poolid}"),
+                roleid=access.roles[people.role].roleid,
+                type="group",
+                ugid=group.groupid,
+                propagate=True,
+                opts=child,
+            )
         for guest in guests:
             make_guest(guest, storage, keys, [pool, sdn.applied], [*firewall.named, firewall.options], self)
         self.register_outputs({})

@@ -23,14 +23,15 @@ VM = "/nodes/{node}/qemu/{vmid}"
 
 
 def _access(cluster: Cluster) -> Calls:
-    """A role, a pool and a group are one POST each; an entry of the access list is one PUT (one path per call)."""
+    """A role, a pool and a group are one POST each; an entry of the access list is one PUT (one path and role per call)."""
     shares = len(cluster.access)
+    groups = sum(len(share.groups) for share in cluster.access)
     return Calls(
         {
             ("POST", "/access/roles"): len(cluster.roles),
             ("POST", "/pools"): shares,
-            ("POST", "/access/groups"): shares,
-            ("PUT", "/access/acl"): shares,
+            ("POST", "/access/groups"): groups,
+            ("PUT", "/access/acl"): groups,
         }
     )
 

@@ -92,7 +92,7 @@ def _names(report: Report, kind: str, planned: Iterable[str], live: Mapping[str,
 
 def _access(report: Report, cluster: Cluster, live: Live) -> None:
     _names(report, "pools", (share.pool for share in cluster.access), live.pools)
-    _names(report, "groups", (share.group for share in cluster.access), live.groups)
+    _names(report, "groups", (group.name for share in cluster.access for group in share.groups), live.groups)
     roles = {role.name: role for role in cluster.roles}
     for name in _names(report, "roles", roles, live.roles):
         have = sorted(str(live.roles[name].get("privs", "")).split(","))
@@ -101,7 +101,7 @@ def _access(report: Report, cluster: Cluster, live: Live) -> None:
     _names(
         report,
         "grants",
-        (f"/pool/{s.pool} {s.group} {s.role}" for s in cluster.access),
+        (f"/pool/{s.pool} {group.name} {group.role}" for s in cluster.access for group in s.groups),
         {" ".join(key): row for key, row in grants.items()},
     )
 

@@ -133,17 +133,17 @@ EDITS = {
         {"action": "ACCEPT"},
     ),
     "role": _put(
-        "/access/roles/AwanTenant",
+        "/access/roles/AwanTenantSoftware",
         {"privs": "VM.Audit"},
-        "role AwanTenant: privileges is VM.Audit",
+        "role AwanTenantSoftware: privileges is VM.Audit",
         {"privs": "VM.Audit,VM.Backup,VM.Console,VM.PowerMgmt,VM.Snapshot"},
     ),
     "grant": Edit(
         method="PUT",
         path="/access/acl",
-        given={"path": "/pool/rsud", "groups": "rsud-ops", "roles": "AwanTenant", "delete": 1},
-        says="grants /pool/rsud rsud-ops AwanTenant: the object is missing",
-        back=("PUT", "/access/acl", {"path": "/pool/rsud", "groups": "rsud-ops", "roles": "AwanTenant"}),
+        given={"path": "/pool/rsud", "groups": "rsud-software", "roles": "AwanTenantSoftware", "delete": 1},
+        says="grants /pool/rsud rsud-software AwanTenantSoftware: the object is missing",
+        back=("PUT", "/access/acl", {"path": "/pool/rsud", "groups": "rsud-software", "roles": "AwanTenantSoftware"}),
     ),
     "pool": Edit(
         method="PUT",

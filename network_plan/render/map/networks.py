@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A band for each tenant: its offices left of the gateway, its networks right of it, its VMs in the hosts' lanes.
+"""Right of the gateway: networks on their lines, with their VMs where a line crosses the VM's host.
 
-A network is a straight line through the lanes and a VM sits on it where its host's lane crosses: no two lines of
-the drawing cross, however many tenants there are. Where two VMs of a network share a host, the network gets a
-further line below. Management networks serve the hosts and no tenant: they stand with the hosts.
+A network is a straight line through the hosts' lanes: no two lines of the drawing cross, however many tenants there
+are. Where two VMs of a network share a host, the network gets a further line below. Management networks serve the
+hosts: their lines have a port at each.
 """
 
 from __future__ import annotations
@@ -14,119 +14,67 @@ from dataclasses import dataclass
 from network_plan.model.guest import Guest
 from network_plan.model.network import Network
 from network_plan.model.plan import Plan
-from network_plan.model.tenant import Tenant
 from network_plan.render.map.columns import (
     CARD_H,
-    CARD_W,
-    CARD_X,
     CHIP_W,
     GATEWAY_W,
     GATEWAY_X,
     LINE_H,
-    MARGIN,
     NETWORK_W,
     NETWORK_X,
     ROW_GAP,
     ROW_H,
     SMALL_SIZE,
     SPINE_X,
-    TENANT_W,
     TITLE_SIZE,
     Columns,
-    Density,
 )
 from network_plan.render.map.drawing import Icon, Link, Node, Rect, Text
-from network_plan.render.map.measure import fit, fit_end, width, wrap
+from network_plan.render.map.measure import fit, fit_end, shrink
+from network_plan.render.map.offices import order
 
 ROLES = ("management", "dmz", "servers", "office")
-TRANSPORTS = ("fibre", "wireless")  # those with a stroke of their own
-_LABEL_SIZE = 11.0
-_CARD_PAD = 40.0  # of a network's card: stripe, icon and the room around them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A network on its line: ``title`` is wrapped, ``lines`` holds its VMs per line, from left to right."""
+    """A network on its line; ``lines`` holds its VMs per line, from left to right."""
 
     network: Network
     y: float
-    title: tuple[str, ...]
-    plain: bool
     lines: tuple[tuple[Guest, ...], ...]
-
-    @property
-    def office(self) -> bool:
-        """Whether it stands left of the gateway."""
-        return self.network.role == "office"
-
-    @property
-    def card_h(self) -> float:
-        """How tall its card is."""
-        return CARD_H + LINE_H * (len(self.title) - 1)
 
     @property
     def middle(self) -> float:
         """Where the network's own line runs."""
-        return self.y + self.card_h / 2
+        return self.y + CARD_H / 2
 
     @property
     def bottom(self) -> float:
         """Where the next row may begin."""
-        last = self.middle + CARD_H / 2 + ROW_H * (len(self.lines) - 1)
-        return max(self.y + self.card_h, last) + ROW_GAP
+        return self.y + ROW_H * max(1, len(self.lines))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """A tenant's label, with its rows on either side of the gateway."""
-
-    label: Node
-    y: float
-    height: float
-    rows: tuple[Row, ...]
-
-
-def place_bands(plan: Plan, columns: Columns, top: float, density: Density) -> tuple[Band, ...]:
-    """The operator first, then the others by kind and key."""
-    order = sorted(plan.tenants, key=lambda tenant: (not tenant.operator, tenant.kind, tenant.key))
-    bands: list[Band] = []
-    for tenant in order:
-        bands.append(_band(plan, tenant, columns, top, density))
-        top += bands[-1].height
-    return tuple(bands)
-
-
-def place_rows(
-    plan: Plan, columns: Columns, networks: Sequence[Network], y: float, density: Density
-) -> tuple[Row, ...]:
-    """Networks one below the other, from ``y`` on."""
+def place_rows(plan: Plan, columns: Columns, y: float) -> tuple[Row, ...]:
+    """All networks but the offices', one below the other from ``y`` on: the hosts' own, then each tenant's."""
+    place = {tenant.key: index for index, tenant in enumerate(order(plan))}
     rows: list[Row] = []
-    for network in sorted(networks, key=lambda network: (_rank(network), network.vlan)):
-        office = network.role == "office"
-        title = network.title if office else network.name
-        room = (CARD_W if office else NETWORK_W) - _CARD_PAD
-        names = wrap(title, room, TITLE_SIZE, 2, bold=True) or (network.key,)
-        plain = office and not density.titles
-        if plain:
-            names = (fit_end(title, room, _LABEL_SIZE),)
-        rows.append(Row(network=network, y=y, title=names, plain=plain, lines=_lines(plan, network, columns)))
+    for network in sorted(
+        (network for network in plan.networks if network.role != "office"),
+        key=lambda network: (
+            network.role != "management",
+            place[network.tenant],
+            _rank(network),
+            network.vlan,
+        ),
+    ):
+        rows.append(Row(network=network, y=y, lines=_lines(plan, network, columns)))
         y = rows[-1].bottom
     return tuple(rows)
 
 
 def _rank(network: Network) -> int:
     return ROLES.index(network.role) if network.role in ROLES else len(ROLES)
-
-
-def _band(plan: Plan, tenant: Tenant, columns: Columns, top: float, density: Density) -> Band:
-    own = [n for n in plan.networks if n.tenant == tenant.key and n.role != "management"]
-    y = top + density.pad
-    offices = place_rows(plan, columns, [n for n in own if n.role == "office"], y, density)
-    others = place_rows(plan, columns, [n for n in own if n.role != "office"], y, density)
-    label = tenant_label(tenant, y, density)
-    lowest = max([y + label.box.h + ROW_GAP, *(row.bottom for row in (*offices, *others))])
-    height = lowest - ROW_GAP + density.pad - top
-    return Band(label=label, y=top, height=height, rows=(*offices, *others))
 
 
 def _lines(plan: Plan, network: Network, columns: Columns) -> tuple[tuple[Guest, ...], ...]:
@@ -148,31 +96,6 @@ def _lines(plan: Plan, network: Network, columns: Columns) -> tuple[tuple[Guest,
     for found in lines:
         found.sort(key=lambda guest: columns.lanes[guest.cluster, guest.node])
     return tuple(tuple(found) for found in lines)
-
-
-def tenant_label(tenant: Tenant, y: float, density: Density) -> Node:
-    """Who the band belongs to."""
-    room = TENANT_W - 14
-    names = wrap(tenant.name, room, _LABEL_SIZE, density.name_lines, bold=True) or (tenant.key,)
-    told = tenant.key + (f" · type {tenant.type}" if tenant.type else "")
-    words = [*((name, "name") for name in names), *([(told, "small quiet")] if density.keys else [])]
-    height = max(CARD_H, LINE_H * len(words) + 5)
-    first = y + 12 if density.keys else y + height / 2 - LINE_H * (len(words) - 1) / 2 + 4
-    return Node(
-        id=f"tenant:{tenant.key}",
-        style="tenant operator" if tenant.operator else "tenant",
-        label=f"Tenant {tenant.name}, {told}",
-        box=Rect(x=MARGIN, y=y, w=TENANT_W, h=height, style="card", r=6),
-        texts=tuple(
-            Text(
-                x=MARGIN + 8,
-                y=first + LINE_H * index,
-                text=fit(text, room, _LABEL_SIZE, bold=style == "name"),
-                style=style,
-            )
-            for index, (text, style) in enumerate(words)
-        ),
-    )
 
 
 def role_of(network: Network) -> str:
