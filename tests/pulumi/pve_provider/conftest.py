@@ -273,8 +273,8 @@ SETTINGS = Settings(
 class Recorded(Api):
     """An API that answers reads from a table and writes down every write; nothing is sent.
 
-    After each write the next of the `then` tables is laid over the answers. A write that is not refused is answered with
-    the next of `answers`, or with nothing.
+    After each write the next of the `then` tables is laid over the answers. A POST that is not refused is answered with
+    the next of `answers`, or with nothing. An iterator in a table gives its next value; an error among values is raised.
     """
 
     def __init__(self, live: Values, then: list[Values], answers: list[Any]) -> None:
@@ -296,7 +296,7 @@ class Recorded(Api):
                 return self._power(path)
             if path not in self._live:
                 raise ApiError("GET", path, 500, f"{path} does not exist", {})
-            return self._live[path]
+            return self._told(self._live[path])
         given = {name: int(value) if isinstance(value, bool) else value for name, value in params.items()}
         words = [f"{name}={value}" for name, value in sorted(given.items()) if value is not None]
         line = " ".join([method, path, *words])
@@ -306,7 +306,14 @@ class Recorded(Api):
         refusal = self._live.pop(f"{method} {path}", None)
         if refusal is not None:
             raise ApiError(method, path, 500, refusal, {})
-        return self._answers.pop(0) if self._answers and method == "POST" else None
+        return self._told(self._answers.pop(0)) if self._answers and method == "POST" else None
+
+    @staticmethod
+    def _told(answer: Any) -> Any:
+        value = next(answer) if isinstance(answer, Iterator) else answer
+        if isinstance(value, Exception):
+            raise value
+        return value
 
 
 @pytest.fixture
