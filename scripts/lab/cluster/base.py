@@ -112,7 +112,6 @@ class Vm(FakeVm):  # type: ignore[misc]
             "snapshots",
             "started_at",
             "cloudinit",
-            "ha_state",
             "pending_delete",
         )
         return {key: getattr(self, key) for key in keys}

@@ -45,6 +45,9 @@ class ControlClient:
     def status(self) -> dict[str, Any]:
         return dict(self.ask("status"))
 
+    def guest(self, vmid: int) -> dict[str, Any]:
+        return dict(self.ask("guest", vmid=vmid))
+
     def calls(self) -> list[dict[str, Any]]:
         return list(self.ask("calls"))
 

@@ -85,6 +85,12 @@ class Control:
             "tasks": sum(t["status"] == "running" for t in pve.tasklog),
         }
 
+    async def op_guest(self, vmid: int) -> Any:
+        """Config and firewall of a VM: what a drill's copy of it is started with."""
+        vm = self._vm(vmid)
+        firewall = self.pve.firewall_snapshot(vm).to_dict()
+        return {"node": vm.node, "running": vm.running, "config": dict(vm.config), "firewall": firewall}
+
     async def op_calls(self) -> Any:
         """How often each (method, schema path) was asked since the last reset, and whether it has no true answer."""
         return [

@@ -30,6 +30,12 @@ class Keep(Watch):
             self.forget_permissions()
         elif template.startswith("/cluster/sdn"):
             self.store.mark("sdn")
+        elif template.startswith("/cluster/ha/"):
+            self.store.mark("ha")
+        elif template.startswith("/cluster/replication"):
+            self.store.mark("replication")
+        elif template.startswith("/cluster/backup"):
+            self.store.mark("backupjobs")
         elif template == "/cluster/options":
             self.store.mark("options")
         elif template == "/cluster/firewall/groups":
@@ -59,22 +65,58 @@ class Keep(Watch):
             return self._fw()["guests"].get(int(name))
         if kind == "fwnode":
             return self._fw()["nodes"].get(name)
-        whole: dict[str, Callable[[], Any]] = {
-            "fwcluster": lambda: self._fw()["cluster"],
-            "access": lambda: {"users": self.user_cfg, "tokens": self.apitokens},
-            "pools": lambda: {
-                "members": {p: sorted(ids) for p, ids in self.pools.items()},
-                "info": {p: {**m, "storage": sorted(m["storage"])} for p, m in self.pool_info.items()},
-            },
-            "sdn": lambda: self.sdn,
-            "options": lambda: self.options,
-            "storagecfg": lambda: {
-                s: {k: x for k, x in e.items() if k not in ("files", "volumes")}
-                for s, e in self.storages.items()
-            },
-            "cluster": lambda: {"quorate": self.quorate, "nodes": self.nodes},
+        return self._whole()[kind][0]()
+
+    def _whole(self) -> dict[str, tuple[Callable[[], Any], Callable[[Any], None]]]:
+        """The documents that hold all of their kind: how each is dumped, and taken up."""
+
+        def plain(name: str) -> tuple[Callable[[], Any], Callable[[Any], None]]:
+            return lambda: getattr(self, name), lambda value: setattr(self, name, value)
+
+        def put_access(value: Any) -> None:
+            self.user_cfg, self.apitokens = value["users"], value["tokens"]
+
+        def put_pools(value: Any) -> None:
+            self.pools = {p: set(ids) for p, ids in value["members"].items()}
+            self.pool_info = {p: {**m, "storage": set(m["storage"])} for p, m in value["info"].items()}
+
+        def put_storages(value: Any) -> None:
+            self.storages = {s: {**e, "files": set()} for s, e in value.items()}
+
+        def put_cluster(value: Any) -> None:
+            self.quorate = value["quorate"]
+            self.nodes.update({n: e for n, e in value["nodes"].items() if n in self.nodes})
+
+        def put_ha(value: Any) -> None:
+            self.ha_resources, self.ha_rules = value["resources"], value["rules"]
+
+        return {
+            "fwcluster": (
+                lambda: self._fw()["cluster"],
+                lambda value: self._fw().__setitem__("cluster", value),
+            ),
+            "access": (lambda: {"users": self.user_cfg, "tokens": self.apitokens}, put_access),
+            "pools": (
+                lambda: {
+                    "members": {p: sorted(ids) for p, ids in self.pools.items()},
+                    "info": {p: {**m, "storage": sorted(m["storage"])} for p, m in self.pool_info.items()},
+                },
+                put_pools,
+            ),
+            "storagecfg": (
+                lambda: {
+                    s: {k: x for k, x in e.items() if k not in ("files", "volumes")}
+                    for s, e in self.storages.items()
+                },
+                put_storages,
+            ),
+            "cluster": (lambda: {"quorate": self.quorate, "nodes": self.nodes}, put_cluster),
+            "ha": (lambda: {"resources": self.ha_resources, "rules": self.ha_rules}, put_ha),
+            "sdn": plain("sdn"),
+            "options": plain("options"),
+            "replication": plain("replication"),
+            "backupjobs": plain("backup_jobs"),
         }
-        return whole[kind]()
 
     def load(self) -> bool:
         """Take up what the store holds; False when it is empty (a new cluster)."""
@@ -99,19 +141,5 @@ class Keep(Watch):
             self._fw()["guests"][int(name)] = value
         elif kind == "fwnode":
             self._fw()["nodes"][name] = value
-        elif kind == "fwcluster":
-            self._fw()["cluster"] = value
-        elif kind == "access":
-            self.user_cfg, self.apitokens = value["users"], value["tokens"]
-        elif kind == "pools":
-            self.pools = {p: set(ids) for p, ids in value["members"].items()}
-            self.pool_info = {p: {**m, "storage": set(m["storage"])} for p, m in value["info"].items()}
-        elif kind == "storagecfg":
-            self.storages = {s: {**e, "files": set()} for s, e in value.items()}
-        elif kind == "cluster":
-            self.quorate = value["quorate"]
-            self.nodes.update({n: e for n, e in value["nodes"].items() if n in self.nodes})
-        elif kind == "sdn":
-            self.sdn = value
-        elif kind == "options":
-            self.options = value
+        else:
+            self._whole()[kind][1](value)

@@ -219,7 +219,7 @@ class Nodes(QemuMove):
             "tags": vm.config.get("tags"),
             "lock": vm.lock,
             "pool": vm.pool,
-            "hastate": vm.ha_state,
+            "hastate": self.ha_state(f"vm:{vm.vmid}"),
         }
         return item | {key: value for key, value in more.items() if value}
 

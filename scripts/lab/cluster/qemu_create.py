@@ -208,10 +208,12 @@ class QemuCreate(QemuDisks):
 
         def check() -> None:
             self.check_protection(vm, f"can't remove VM {vm.vmid}")
-            if vm.ha_managed and not v.get("purge"):
-                raise die(
-                    f"unable to remove VM {vm.vmid} - used in HA resources and purge parameter not set."
-                )
+            if not v.get("purge"):
+                if f"vm:{vm.vmid}" in self.ha_resources:
+                    raise die(
+                        f"unable to remove VM {vm.vmid} - used in HA resources and purge parameter not set."
+                    )
+                self.check_no_replication(vm.vmid)
             if vm.running:
                 raise die(f"VM {vm.vmid} is running - destroy failed")
 
@@ -227,11 +229,19 @@ class QemuCreate(QemuDisks):
             await self.pause(DESTROY_SECONDS)
             self._free_all(vm, bool(v.get("destroy-unreferenced-disks")))
             if v.get("purge"):
-                self.log_line(f"purging VM {vm.vmid} from related configurations..")
+                await self._purge(vm.vmid)
             self.vms.remove(vm)
             self.forget_vm(vm.vmid)
 
         return await self.task(vm.node, "qmdestroy", vm.vmid, user, body, vm=vm)
+
+    async def _purge(self, vmid: int) -> None:
+        self.log_line(f"purging VM {vmid} from related configurations..")
+        self.purge_from_replication(vmid)
+        self.purge_from_backups(vmid)
+        if f"vm:{vmid}" in self.ha_resources:
+            await self.purge_from_ha(vmid)
+            self.log_line(f"NOTE: removed VM {vmid} from HA resource configuration.")
 
     def forget_vm(self, vmid: int) -> None:
         """AccessControl.pm remove_vm_access and Firewall.pm remove_vmfw_conf."""

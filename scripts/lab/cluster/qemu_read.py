@@ -117,7 +117,7 @@ class QemuRead(QemuPower):
         shown = {
             **self.vm_status(vm),
             "qmpstatus": vm.qmpstatus if vm.running else "stopped",
-            "ha": {"managed": 1, "state": vm.ha_state} if vm.ha_managed else {"managed": 0},
+            "ha": self.ha_of(vm.vmid),
         }
         if self._agent_enabled(vm):
             shown["agent"] = 1

@@ -52,6 +52,11 @@ class FirewallSnapshot:
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> FirewallSnapshot:
+        """What `to_dict` gave, also after JSON."""
+        return cls(**{**data, "nics": tuple(Nic(**nic) for nic in data["nics"])})
+
 
 class GuestRuntime(Protocol):
     """What runs the guests of one cluster."""

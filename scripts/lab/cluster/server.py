@@ -21,7 +21,7 @@ from fakepve import schema as pve_schema
 from fakepve.model import PveError
 from fakepve.server import FORMATS, GENERIC, USER, error, ok, params
 
-from scripts.lab.cluster import stateful
+from scripts.lab.cluster import formats, stateful
 from scripts.lab.cluster.base import WRITING, Handler, Route, Values
 from scripts.lab.cluster.keep import Keep
 from scripts.lab.cluster.locks import lock_for
@@ -44,6 +44,7 @@ class LabPve(Keep):
 
     def __init__(self, spec: ClusterSpec, folder: Path, host: str = "127.0.0.1", port: int = 0) -> None:
         readable()
+        formats.register()
         super().__init__(spec, Store(folder / "state.db", self.dump), host, port)
         self.firewall_files = FirewallFiles()
         self.calls: Counter[tuple[str, str]] = Counter()
@@ -213,7 +214,3 @@ class LabPve(Keep):
     async def _pool_delete(self, v: Values, user: str) -> None:
         await super()._pool_delete(v, user)
         self.drop_acl_path(f"/pool/{v['poolid']}")
-
-    async def _sc_delete(self, v: Values, user: str) -> None:
-        await super()._sc_delete(v, user)
-        self.drop_acl_path(f"/storage/{v['storage']}")

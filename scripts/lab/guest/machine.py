@@ -21,7 +21,7 @@ class Cable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """Everything that a VM's start needs; `firewall` is nftables text, empty for none."""
+    """Everything that a VM's start needs; `firewall` is nftables text, empty for none; `disks` is their folder."""
 
     prefix: str
     cluster: str
@@ -31,6 +31,7 @@ class Machine:
     addresses: tuple[str, ...]
     gateways: tuple[str, ...]
     firewall: str
+    disks: Path | None = None
 
     @property
     def namespace(self) -> str:
@@ -56,6 +57,7 @@ def start(machine: Machine, lab_dir: Path) -> None:
         machine.name,
         addresses if machine.cable else [],
         record.with_suffix(".log"),
+        machine.disks,
     )
     process.save(running, record)
 

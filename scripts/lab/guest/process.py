@@ -34,7 +34,14 @@ class StartError(RuntimeError):
 
 
 def start(
-    namespace: str, ports: Path, cluster: str, ident: str, name: str, addresses: Sequence[str], log: Path
+    namespace: str,
+    ports: Path,
+    cluster: str,
+    ident: str,
+    name: str,
+    addresses: Sequence[str],
+    log: Path,
+    disks: Path | None = None,
 ) -> Process:
     """Starts a responder in the namespace and waits until it listens."""
     read, write = os.pipe()
@@ -48,6 +55,7 @@ def start(
         ident,
         name,
         str(write),
+        str(disks or ""),
         *addresses,
     ]
     with log.open("wb") as output:

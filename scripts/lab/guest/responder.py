@@ -2,9 +2,11 @@
 """The process that a lab VM consists of: it answers on its TCP and UDP ports with who it is and whom it sees.
 
 One event loop for all ports. Which ports those are stands in a JSON file, looked at twice a second, so a
-changed list needs no restart. Stands alone (standard library only, no import of ours): a VM must start at once.
+changed list needs no restart. A VM with disks commits a counter to them all the while, and says with each answer how
+far it has come. Stands alone (standard library; of ours only `ring`, and only for a VM with disks): a VM must start
+at once.
 
-    responder.py PORTS_FILE CLUSTER ID NAME READY_FD ADDRESS...
+    responder.py PORTS_FILE CLUSTER ID NAME READY_FD DISKS_FOLDER ADDRESS...      no disks: an empty DISKS_FOLDER
 """
 
 import contextlib
@@ -14,8 +16,16 @@ import os
 import selectors
 import socket
 import sys
+import time
+
+TYPE_CHECKING = False  # as typing has it, whose import would cost each VM's start
+if TYPE_CHECKING:
+    from scripts.lab.guest.ring import Writer
 
 Port = tuple[str, str, int]  # address, protocol, number
+
+PACE = 0.5
+"""Seconds between two commits, and between two looks at the ports file."""
 
 
 def wanted(path: str, cluster: str, ident: str, addresses: list[str]) -> set[Port]:
@@ -37,8 +47,10 @@ def wanted(path: str, cluster: str, ident: str, addresses: list[str]) -> set[Por
 class Responder:
     """The open sockets and the loop over them."""
 
-    def __init__(self, cluster: str, ident: str, name: str) -> None:
+    def __init__(self, cluster: str, ident: str, name: str, disks: str) -> None:
         self._who = f"{name} {cluster} {ident}"
+        self._writer = writer_of(disks) if disks else None
+        self._due = time.monotonic()
         self._selector = selectors.DefaultSelector()
         self._open: dict[Port, socket.socket] = {}
 
@@ -60,9 +72,15 @@ class Responder:
             self._open[port] = sock
 
     def _line(self, port: Port, peer: str) -> bytes:
-        return (
-            f"awan-lab {self._who} {port[0]} {port[1]}/{port[2]} from {ipaddress.ip_address(peer)}\n".encode()
-        )
+        record = f" record {self._writer.counter}" if self._writer else ""
+        seen = ipaddress.ip_address(peer)
+        return f"awan-lab {self._who} {port[0]} {port[1]}/{port[2]}{record} from {seen}\n".encode()
+
+    def commit(self, pace: float) -> None:
+        """Commits when it is time to; what a freeze held up is not made up for."""
+        if self._writer and self._due <= time.monotonic():
+            self._writer.commit()
+            self._due = max(self._due + pace, time.monotonic())
 
     def turn(self, seconds: float) -> None:
         """Answers whoever calls within the time."""
@@ -79,10 +97,19 @@ class Responder:
                     sock.sendto(self._line(port, peer[0]), peer)
 
 
+def writer_of(folder: str) -> "Writer":
+    """The one import of ours: with -I the path has only the standard library on it."""
+    here = os.path.abspath(__file__)  # noqa: PTH100 - pathlib would double the start-up time
+    sys.path.append(here.rsplit("/", 4)[0])
+    from scripts.lab.guest.ring import Writer  # noqa: PLC0415 - only a VM with disks needs it
+
+    return Writer(folder)
+
+
 def main(argv: list[str]) -> int:
     """Serves until it is killed."""
-    path, cluster, ident, name, ready, *addresses = argv
-    responder = Responder(cluster, ident, name)
+    path, cluster, ident, name, ready, disks, *addresses = argv
+    responder = Responder(cluster, ident, name, disks)
     responder.listen(wanted(path, cluster, ident, addresses))
     with os.fdopen(int(ready), "w") as pipe:
         pipe.write("ready\n")
@@ -93,7 +120,8 @@ def main(argv: list[str]) -> int:
             if stamp != (status.st_mtime_ns, status.st_ino):
                 stamp = (status.st_mtime_ns, status.st_ino)
                 responder.listen(wanted(path, cluster, ident, addresses))
-        responder.turn(0.5)
+        responder.commit(PACE)
+        responder.turn(PACE)
 
 
 if __name__ == "__main__":

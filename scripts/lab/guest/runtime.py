@@ -4,13 +4,16 @@
 Named in a cluster's spec as `scripts.lab.guest.runtime:NamespaceRuntime`, with the options below.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 from scripts.lab.cluster.runtime import FirewallSnapshot, Nic
 from scripts.lab.fabric import names
-from scripts.lab.guest import machine
+from scripts.lab.guest import disk, machine
 from scripts.lab.guest.firewall.compile import compile_guest
+
+_SLOT = re.compile(r"(scsi|virtio|sata|ide)\d+")
 
 
 class NamespaceRuntime:
@@ -23,21 +26,12 @@ class NamespaceRuntime:
 
     def start(self, vmid: int, node: str, config: dict[str, Any], firewall: FirewallSnapshot) -> None:  # noqa: ARG002
         """Starts the VM anew; the node makes no difference here, for every host has the same trunk."""
-        card = plugged_card(vmid, firewall)
-        keys = ip_config(str(config.get("ipconfig0", "")))
+        slots = disk_slots(config)
+        disks = disk.folder_of(self._lab_dir, self._cluster, vmid) if slots else None
+        if disks is not None:
+            disk.prepare(disks, str(config.get("meta") or config.get("vmgenid") or vmid), slots)
         machine.start(
-            machine.Machine(
-                prefix=self._prefix,
-                cluster=self._cluster,
-                vmid=vmid,
-                name=str(config.get("name", f"VM{vmid}")),
-                cable=None
-                if card is None
-                else machine.Cable(vlan=card.tag, mac=card.mac, up=not card.link_down),
-                addresses=tuple(keys[key] for key in ("ip", "ip6") if key in keys),
-                gateways=tuple(keys[key] for key in ("gw", "gw6") if key in keys),
-                firewall="" if card is None else compile_guest(firewall, card),
-            ),
+            machine_of(self._prefix, self._cluster, vmid, config=config, firewall=firewall, disks=disks),
             self._lab_dir,
         )
 
@@ -54,6 +48,40 @@ class NamespaceRuntime:
     def running(self, vmid: int) -> bool:
         """True while the VM's process lives."""
         return machine.running(self._prefix, self._cluster, vmid, self._lab_dir)
+
+
+def machine_of(
+    prefix: str,
+    cluster: str,
+    vmid: int,
+    *,
+    config: dict[str, Any],
+    firewall: FirewallSnapshot,
+    disks: Path | None,
+) -> machine.Machine:
+    """What a VM's config and firewall in PVE mean for its namespace."""
+    card = plugged_card(vmid, firewall)
+    keys = ip_config(str(config.get("ipconfig0", "")))
+    return machine.Machine(
+        prefix=prefix,
+        cluster=cluster,
+        vmid=vmid,
+        name=str(config.get("name", f"VM{vmid}")),
+        cable=None if card is None else machine.Cable(vlan=card.tag, mac=card.mac, up=not card.link_down),
+        addresses=tuple(keys[key] for key in ("ip", "ip6") if key in keys),
+        gateways=tuple(keys[key] for key in ("gw", "gw6") if key in keys),
+        firewall="" if card is None else compile_guest(firewall, card),
+        disks=disks,
+    )
+
+
+def disk_slots(config: dict[str, Any]) -> list[str]:
+    """The slots of a VM's config that hold a disk of its own: no CD-ROM, no cloud-init drive."""
+    return [
+        key
+        for key, value in config.items()
+        if _SLOT.fullmatch(key) and not ("media=cdrom" in str(value) or "cloudinit" in str(value))
+    ]
 
 
 def plugged_card(vmid: int, firewall: FirewallSnapshot) -> Nic | None:
