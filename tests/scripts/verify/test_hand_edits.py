@@ -136,7 +136,7 @@ EDITS = {
         "/access/roles/AwanTenantSoftware",
         {"privs": "VM.Audit"},
         "role AwanTenantSoftware: privileges is VM.Audit",
-        {"privs": "VM.Audit,VM.Backup,VM.Console,VM.PowerMgmt,VM.Snapshot"},
+        {"privs": "Pool.Audit,VM.Audit,VM.Backup,VM.Console,VM.PowerMgmt,VM.Snapshot"},
     ),
     "grant": Edit(
         method="PUT",

@@ -26,7 +26,7 @@ def test_a_sound_site_exits_0(awan: Awan) -> None:
     assert said.code == 0
     assert said.err == ""
     assert said.out == (
-        "Minimal: 2 tenants, 5 networks, 3 VMs in 2 clusters, 5 flows; 0 errors, 0 warnings\n"
+        "Minimal: 2 tenants, 6 networks, 3 VMs in 2 clusters, 5 flows; 0 errors, 0 warnings\n"
     )
 
 
@@ -37,7 +37,7 @@ def test_every_error_is_printed_with_its_place_and_exits_1(awan: Awan, spoil: Sp
     assert said.code == 1
     assert said.err.splitlines() == [
         "inventory/site/tenants/dinas.yml:6:43: error: 'hosts' can't be 'many'; write a whole number, without quotes [site/type]",
-        "inventory/site/tenants/kominfo.yml:17:5: error: there is no vm 'kominfo/stat'; did you mean 'kominfo/state'? [site/vm]",
+        "inventory/site/tenants/kominfo.yml:19:5: error: there is no vm 'kominfo/stat'; did you mean 'kominfo/state'? [site/vm]",
     ]  # fmt: skip
     assert said.out == "2 errors, 0 warnings; there is no Plan until they are mended\n"
 

@@ -27,7 +27,7 @@ def test_the_plan_as_json_is_the_plan(awan: Awan, inventory: Path) -> None:
 
 def test_the_plan_for_people(awan: Awan) -> None:
     out = awan("plan").out
-    assert out.startswith("Minimal · epoch 1, primary dc · serial 30\n")
+    assert out.startswith("Minimal · epoch 1, primary dc · serial 33\n")
     assert "dc        100    dinas/app       dc1    10.1.0.10   1024   yes" in out
     assert "203.0.113.1   egress    offices   kominfo" in out
     assert not any(line != line.rstrip() for line in out.splitlines())
