@@ -118,12 +118,12 @@ def test_calls_are_counted_and_those_without_an_answer_refused(lab: Lab, refused
     lab.api.pools.get()
     assert lab.control.requests() == 2
     assert lab.control.invented() == []
-    assert refused(lab.root.cluster.ha.resources.get) == (
-        "501 Method 'GET /cluster/ha/resources' is not reproduced by this lab"
+    assert refused(lab.root.cluster.metrics.server.get) == (
+        "501 Method 'GET /cluster/metrics/server' is not reproduced by this lab"
     )
-    assert lab.control.invented() == ["GET /cluster/ha/resources"]
+    assert lab.control.invented() == ["GET /cluster/metrics/server"]
     assert (
-        '"path": "/cluster/ha/resources", "invented": true'
+        '"path": "/cluster/metrics/server", "invented": true'
         in (lab.cluster.folder / "calls.jsonl").read_text()
     )
 

@@ -51,7 +51,7 @@ def test_what_a_provider_needs_is_stateful(entry: str) -> None:
 
 def test_real_paths_are_understood() -> None:
     assert not invented("GET", "/api2/json/nodes/dc1/qemu/100/config")
-    assert invented("GET", "/cluster/ha/resources")
+    assert invented("GET", "/cluster/metrics/server")
     with pytest.raises(ValueError, match="is no path of PVE's API"):
         invented("GET", "/clusters")
 
