@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from netaddr import IPNetwork, IPSet
 
-from network_plan.allocate.fit import usable_public
+from network_plan.allocate.fit import block_length, usable_public
 from network_plan.allocate.place import Placement
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Act, Entry, Kind, Ledger
@@ -180,7 +180,7 @@ def _reservations(allotment: _Allotment) -> None:
     used = allotment.used[Kind.PREFIX] | {str(site.dr.tunnel.prefix)}
     for name, item in sorted(site.networks.reservations.items()):
         pool = site.networks.pools[item.role]
-        length = item.length - (item.count - 1).bit_length()
+        length = block_length(item)
         values = _prefixes_from_the_top(str(pool.prefix), length, used)
         path = ("networks", "reservations", name)
         key = f"reserved/{name}"

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Kind, Ledger
-from network_plan.model.site import PublicBlock, Site
+from network_plan.model.site import PublicBlock, Reservation, Site
 from network_plan.model.site.expand import declared_hosts, declared_networks, declared_vms, has_replica
 
 Live = Mapping[tuple[Kind, str], str]
@@ -24,6 +24,11 @@ def usable_public(block: PublicBlock) -> list[str]:
     if block.delivery == "on_link":
         return [text for text in usable[1:-1] if text != str(block.isp)]
     return usable
+
+
+def block_length(item: Reservation) -> int:
+    """Prefix length of the smallest block that holds all networks of a reservation."""
+    return item.length - (item.count - 1).bit_length()
 
 
 def _misfit(kind: Kind, owner: str, key: str, value: str, why: str, path: type_path) -> Finding:
@@ -94,6 +99,27 @@ def _nodes(site: Site, live: Live) -> list[Finding]:
     return found
 
 
+def _reservations(site: Site, live: Live) -> list[Finding]:
+    """Each reserved block still holds all that it is kept for, in its pool."""
+    found = []
+    for name, item in sorted(site.networks.reservations.items()):
+        key = f"reserved/{name}"
+        value = live.get((Kind.PREFIX, key))
+        if value is None:
+            continue
+        path = ("networks", "reservations", name)
+        pool = site.networks.pools[item.role].prefix
+        block = IPv4Network(value)
+        if block.prefixlen > block_length(item):
+            why = f"which has no room for {item.count} networks of length {item.length}"
+        elif not block.subnet_of(pool):
+            why = f"which is not in the pool {pool}"
+        else:
+            continue
+        found.append(_misfit(Kind.PREFIX, site.regency.operator, key, value, why, path))
+    return found
+
+
 def _public(site: Site, live: Live) -> list[Finding]:
     operator = site.regency.operator
     usable = usable_public(site.networks.public)
@@ -123,7 +149,7 @@ def check_fit(site: Site, ledger: Ledger) -> list[Finding]:
     """Every live value that the site has left behind."""
     live = ledger.live()
     operator = site.regency.operator
-    found = [*_prefixes(site, live), *_nodes(site, live), *_public(site, live)]
+    found = [*_prefixes(site, live), *_nodes(site, live), *_public(site, live), *_reservations(site, live)]
     for host in declared_hosts(site):
         found += _in_network(live, f"host/{host.name}", host.network, operator, host.path)
     for vm in declared_vms(site):
