@@ -30,7 +30,7 @@ class ReplicationArgs:
         The set of arguments for constructing a Replication resource.
 
         :param pulumi.Input[_builtins.str] jobid: The guest and a number, e.g. 100-0. A change makes the object anew.
-        :param pulumi.Input[_builtins.str] target: The node that keeps the copies. A change makes the object anew.
+        :param pulumi.Input[_builtins.str] target: The node that keeps the copies.
         :param pulumi.Input[_builtins.str] comment: Why.
         :param pulumi.Input[_builtins.bool] disable: Whether it rests.
         :param pulumi.Input[_builtins.float] rate: The most that it sends, in MB/s.
@@ -63,7 +63,7 @@ class ReplicationArgs:
     @pulumi.getter
     def target(self) -> pulumi.Input[_builtins.str]:
         """
-        The node that keeps the copies. A change makes the object anew.
+        The node that keeps the copies.
         """
         return pulumi.get(self, "target")
 
@@ -145,7 +145,7 @@ class Replication(pulumi.CustomResource):
         :param pulumi.Input[_builtins.str] jobid: The guest and a number, e.g. 100-0. A change makes the object anew.
         :param pulumi.Input[_builtins.float] rate: The most that it sends, in MB/s.
         :param pulumi.Input[_builtins.str] schedule: How often, as PVE's calendar event, e.g. */5.
-        :param pulumi.Input[_builtins.str] target: The node that keeps the copies. A change makes the object anew.
+        :param pulumi.Input[_builtins.str] target: The node that keeps the copies.
         """
         ...
     @overload
@@ -283,6 +283,6 @@ class Replication(pulumi.CustomResource):
     @pulumi.getter
     def target(self) -> pulumi.Output[_builtins.str]:
         """
-        The node that keeps the copies. A change makes the object anew.
+        The node that keeps the copies.
         """
         return pulumi.get(self, "target")

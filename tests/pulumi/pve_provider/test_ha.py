@@ -16,6 +16,7 @@ from pve_provider.resources.nodes import qemu_ha
 DONE = {"status": "stopped", "exitstatus": "OK"}
 VM = {"vmid": 100, "node": "dc1", "disks": [{"slot": "scsi0", "storage": "local-zfs", "sizeGib": 4}]}
 MARK = "awan: urn:pulumi:test::awan::pve:index:Vm::it 0123456789abcdef"
+DISK = {"key": "scsi0", "value": "local-zfs:vm-100-disk-0,size=4G"}
 STATUS = "/nodes/{}/qemu/100/status/current"
 RUNS, STANDS = {"status": "running"}, {"status": "stopped"}
 
@@ -119,12 +120,10 @@ def test_a_vm_is_destroyed_once_the_manager_has_stopped_it(recorded: Any) -> Non
 
 
 def test_a_migration_is_over_when_the_vm_lives_there(recorded: Any) -> None:
-    pending = [
-        {"key": "description", "value": MARK},
-        {"key": "scsi0", "value": "local-zfs:vm-100-disk-0,size=4G"},
-    ]
+    pending = [{"key": "description", "value": MARK}, DISK]
     live = {
         **asked("hamigrate"),
+        "/cluster/ha/rules": [],
         "/cluster/resources": then(listed(), listed(), listed("dc2")),
         "/nodes/dc1/qemu/100/pending": pending,
         "/nodes/dc2/qemu/100/pending": pending,
@@ -137,3 +136,40 @@ def test_a_migration_is_over_when_the_vm_lives_there(recorded: Any) -> None:
     assert "POST /nodes/dc1/qemu/100/migrate target=dc2" in api.writes
     assert state["liveNode"] == "dc2"
     assert not [path for path in api.writes if path.startswith("PUT /nodes/dc1/")]
+
+
+def test_where_a_rule_places_a_vm_the_manager_moves_it(recorded: Any) -> None:
+    """A migration against the rule would be undone; the changed rule itself moves the VM."""
+    rule = {
+        "rule": "r",
+        "type": "node-affinity",
+        "resources": "vm:99,vm:100",
+        "nodes": "dc1:2,dc3:1",
+        "strict": 1,
+    }
+    live = {
+        "/cluster/resources": listed(),
+        "/cluster/ha/rules": [rule],
+        "/nodes/dc1/qemu/100/pending": [{"key": "description", "value": MARK}, DISK],
+        STATUS.format("dc1"): STANDS,
+    }
+    engine, api = recorded(live)
+    known = engine.checked("Vm", "it", VM)
+    engine.keep("Vm", "it", "100", known, {**known, "incarnation": "0123456789abcdef", "liveNode": "dc1"})
+    assert engine.update("Vm", "it", {**VM, "node": "dc2"}).state["liveNode"] == "dc1"
+    assert not [line for line in api.writes if "migrate" in line]
+
+
+def test_copies_wait_until_the_manager_has_moved_the_vm_away(recorded: Any) -> None:
+    """Home and replica change places with a third node: the VM still lives where its copies are to be."""
+    job = {"id": "100-0", "target": "dc2", "comment": MARK.replace("Vm", "Replication")}
+    live = {
+        "/cluster/replication": then([job], []),
+        "/cluster/resources": then(listed("dc1"), listed("dc1"), listed("dc3")),
+    }
+    engine, api = recorded(live)
+    known = engine.checked("Replication", "it", {"jobid": "100-0", "target": "dc2"})
+    engine.keep("Replication", "it", "100-0", known, {**known, "incarnation": "0123456789abcdef"})
+    engine.update("Replication", "it", {"jobid": "100-0", "target": "dc1"})
+    assert api.reads.count("/cluster/resources") == 3
+    assert [line.split(" ", 1)[0] for line in api.writes] == ["DELETE", "POST"]

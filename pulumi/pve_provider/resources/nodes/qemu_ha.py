@@ -19,11 +19,21 @@ from ...run import Run
 HA_SECONDS = 300.0
 """The manager looks every ten seconds; an orderly shutdown takes its own time."""
 STATUS = "/cluster/ha/status/current"
+RULES = "/cluster/ha/rules"
 
 
 def is_asked(answer: Any) -> bool:
     """Whether a task only asked the HA manager."""
     return task.kind(answer).startswith("ha")
+
+
+def placed(run: Run, vmid: int) -> bool:
+    """Whether a rule of HA says where the VM runs: moved against it, it would only be moved back."""
+    return any(
+        f"vm:{vmid}" in str(row.get("resources", "")).split(",")
+        for row in run.lists.rows(RULES)
+        if row.get("type") == "node-affinity" and str(row.get("disable", 0)) != "1"
+    )
 
 
 def act(

@@ -153,7 +153,9 @@ def apply(
 
 
 def migrate(run: Run, vmid: int, source: str, target: str, running: bool) -> str:
-    """Move a VM to another node, with its local disks, without stopping it."""
+    """Move a VM to another node, with its local disks, without stopping it. Where HA's rules place it, they do that."""
+    if ha.placed(run, vmid):
+        return source
     params = {"target": target, **({"online": True, "with-local-disks": True} if running else {})}
     ha.move(
         run,
