@@ -89,7 +89,7 @@ def test_nothing_is_allotted_by_asking_for_the_plan(minimal: dict[str, str], tmp
         if name.startswith("site/") or "site_role" in name:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(PlanError, match=r"not allotted yet: .* and 29 more; run 'awan allot'"):
+    with pytest.raises(PlanError, match=r"not allotted yet: .* and 30 more; run 'awan allot'"):
         load_plan(tmp_path / "site")
     assert [path.name for path in (tmp_path / "ledger").iterdir()] == ["site_role.ledger"]
 

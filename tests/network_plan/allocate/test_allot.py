@@ -189,7 +189,7 @@ def test_without_a_network_its_addresses_are_not_asked_for(base: Site) -> None:
         "pool management has nothing left for kominfo/management-drc",
     }
     addresses = {entry.key for entry in entries if entry.kind is Kind.ADDRESS}
-    assert addresses == {"dinas/app/net0", "host/dc1", "host/dc2"}
+    assert addresses == {"dinas/app/net0", "host/dc1", "host/dc2", "host/dc3"}
 
 
 def _with(ledger: Ledger, *entries: Entry) -> Ledger:

@@ -27,7 +27,7 @@ def test_the_plan_as_json_is_the_plan(awan: Awan, inventory: Path) -> None:
 
 def test_the_plan_for_people(awan: Awan) -> None:
     out = awan("plan").out
-    assert out.startswith("Minimal · epoch 1, primary dc · serial 33\n")
+    assert out.startswith("Minimal · epoch 1, primary dc · serial 34\n")
     assert "dc        100    dinas/app       dc1    10.1.0.10   1024   yes" in out
     assert "203.0.113.1   egress    offices   kominfo" in out
     assert not any(line != line.rstrip() for line in out.splitlines())
@@ -56,7 +56,7 @@ def test_without_a_plan_the_errors_are_printed_and_it_exits_2(
         ("10.1.0.10", ["Network", "  key       dinas/servers", "app.dinas.minimal.example   10.1.0.10   internal"]),
         ("10.1.0.1", ["Network", "Gateway interfaces", "lan20 lan 20 dinas/servers 10.1.0.1/24"]),
         ("gw1", ["Gateway", "  site        dc", "Gateway interfaces", "lan20 lan 20 dinas/servers 10.1.0.1/24"]),
-        ("dc", ["Cluster", "  nodes        2", "Hosts", "dc2 4 5120 200 10.0.0.11", "VMs"]),
+        ("dc", ["Cluster", "  nodes        3", "Hosts", "dc2 4 5120 200 10.0.0.11", "VMs"]),
         ("dinas/servers", ["Network", "  vlan      20", "dinas/app   dc        100    dc1    10.1.0.10   yes"]),
         ("10.1.0.0/24", ["Network", "  key       dinas/servers"]),
         ("www", ["Public address", "  address  203.0.113.0", "Flows"]),
