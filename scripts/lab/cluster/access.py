@@ -66,17 +66,24 @@ class Access(AccessGroups):
         return sorted(g for g, e in self.user_cfg["groups"].items() if userid in e["users"])
 
     async def _users(self, v: Values, user: str) -> Any:
-        may = any(self.allowed(user, "/access/groups", p) for p in ("User.Modify", "Sys.Audit"))
+        privs = ("User.Modify", "Sys.Audit")
+        may = any(self.allowed(user, "/access/groups", p) for p in privs)
+        fellows = {
+            member
+            for name, group in self.user_cfg["groups"].items()
+            if any(self.allowed(user, f"/access/groups/{name}", p) for p in privs)
+            for member in group["users"]
+        }
         out = []
         for userid, entry in sorted(self.user_cfg["users"].items()):
-            if not may and userid != user.partition("!")[0]:
+            if not may and userid != user and userid not in fellows:
                 continue
             if v.get("enabled") is not None and bool(v["enabled"]) != bool(entry.get("enable", 1)):
                 continue
             item = {
                 "userid": userid,
                 "realm-type": userid.rpartition("@")[2],
-                **{k: entry[k] for k in USER_FIELDS if entry.get(k) is not None and k != "keys"},
+                **{k: entry[k] for k in USER_FIELDS if entry.get(k) is not None},
             }
             if v.get("full"):
                 item["groups"] = ",".join(self._groups_of(userid))
@@ -183,9 +190,11 @@ class Access(AccessGroups):
             if key not in ("comment", "expire"):
                 raise param_error(delete=f"unknown option '{key}'")
             info.pop(key, None)
-        for key in ("comment", "expire", "privsep"):
+        for key in ("expire", "privsep"):
             if v.get(key) is not None:
                 info[key] = v[key]
+        if v.get("comment"):
+            info["comment"] = v["comment"]
         if v.get("regenerate"):
             name = f"{v['userid']}!{v['tokenid']}"
             return {**info, "full-tokenid": name, "value": self.make_token(v["userid"], v["tokenid"], info)}

@@ -104,7 +104,8 @@ class Control:
             self.pve.calls[key] = 0
 
     async def op_settle(self) -> None:
-        """Wait until no task runs and the guests' firewalls are as configured."""
+        """Wait until HA is at rest, no task runs and the guests' firewalls are as configured."""
+        await self.pve.ha_settled()
         while any(t["status"] == "running" for t in self.pve.tasklog[-500:]):
             await asyncio.sleep(0.01)
         await self.pve.settled()

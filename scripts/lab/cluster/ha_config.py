@@ -185,6 +185,13 @@ class HaConfig(ReplicationJobs):
             self._purge_from_rules(sid)
         self.ha_changed()
 
+    async def add_to_ha(self, vmid: int, state: str) -> None:
+        """`ha-managed` of a new guest."""
+        async with self.locked(LOCK, "create resource failed"):
+            self.ha_resources[f"vm:{vmid}"] = {"state": state}
+        self.store.mark("ha")
+        self.ha_changed()
+
     async def request_ha_state(self, vmid: int, state: str) -> None:
         """`ha-manager set vm:<vmid> --state <state>`."""
         sid = f"vm:{vmid}"

@@ -90,6 +90,10 @@ class Keep(Watch):
         def put_ha(value: Any) -> None:
             self.ha_resources, self.ha_rules = value["resources"], value["rules"]
 
+        def put_hastatus(value: Any) -> None:
+            self.ha_services = value["services"]
+            self.ha_commands = [(what, sid, argument) for what, sid, argument in value["commands"]]
+
         return {
             "fwcluster": (
                 lambda: self._fw()["cluster"],
@@ -116,6 +120,11 @@ class Keep(Watch):
             "options": plain("options"),
             "replication": plain("replication"),
             "backupjobs": plain("backup_jobs"),
+            "replstate": plain("replication_state"),
+            "hastatus": (
+                lambda: {"services": self.ha_services, "commands": self.ha_commands},
+                put_hastatus,
+            ),
         }
 
     def load(self) -> bool:

@@ -36,7 +36,7 @@ def _access_words(method: str, template: str) -> str:
     if "/token/" in template:
         return {
             "POST": "generating token failed",
-            "PUT": "updating token failed",
+            "PUT": "updating token info failed",
             "DELETE": "deleting token failed",
         }[method]
     noun = template.split("/")[2].removesuffix("s")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The cluster and its nodes: resources, status, options, next id, version, node status and bridges.
+"""The cluster and its nodes: resources, status, next id, version, node status and bridges.
 
 Follows pve-manager `PVE/API2/{Cluster,Nodes,Network}.pm`. Load figures are made up: nothing runs that could be
 measured; memory in use is what the running VMs were given.
@@ -7,7 +7,6 @@ measured; memory in use is what the running VMs were given.
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
@@ -17,19 +16,17 @@ from fakepve.routing import split_list
 
 from scripts.lab.cluster import qemu_values as values_of
 from scripts.lab.cluster.base import GIB, MIB, Route, Values, Vm, die, param_error
-from scripts.lab.cluster.qemu_move import QemuMove
+from scripts.lab.cluster.options import ClusterOptions
 
-NEXT_ID = (100, 1000000)
 STATS_SECONDS = 10  # pvestatd.pm $updatetime
 
 
-class Nodes(QemuMove):
+class Nodes(ClusterOptions):
     """Mixin: everything about the cluster as a whole and its nodes."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.nodes = {node.name: {"online": True} for node in self.spec.nodes}
-        self.options: dict[str, Any] = {}
         self.boot_time = time.time()
         self._stats: dict[int, dict[str, Any]] = {}
         self._stats_at = 0.0
@@ -41,8 +38,6 @@ class Nodes(QemuMove):
             ("GET", "/nodes", self._nodes_list),
             ("GET", "/cluster/resources", self._cluster_resources),
             ("GET", "/cluster/status", self._status_of_cluster),
-            ("GET", "/cluster/options", self._options_read),
-            ("PUT", "/cluster/options", self._options_update),
             ("GET", "/cluster/nextid", self._next_id),
             ("GET", "/cluster", self._index("/cluster")),
             ("GET", "/access/domains", self._domains),
@@ -275,38 +270,6 @@ class Nodes(QemuMove):
                 ]
         return out
 
-    async def _options_read(self, v: Values, user: str) -> Any:
-        if not self.allowed(user, "/", "Sys.Audit"):
-            return {k: self.options[k] for k in ("console", "tag-style") if k in self.options}
-        return {
-            "keyboard": "en-us",
-            **{k: self._as_object(k, x) for k, x in self.options.items()},
-            "allowed-tags": [],
-        }
-
-    @staticmethod
-    def _as_object(name: str, value: Any) -> Any:
-        """datacenter.cfg options that are property strings come back as objects (DataCenterConfig.pm)."""
-        fmt = (
-            pve_schema.load().paths["/cluster/options"]["PUT"]["parameters"]["properties"][name].get("format")
-        )
-        if not isinstance(fmt, dict) or not isinstance(value, str):
-            return value
-        default = next((k for k, s in fmt.items() if s.get("default_key")), "")
-        pairs = [part.partition("=") for part in value.split(",")]
-        named = [(key, text) if eq else (default, key) for key, eq, text in pairs]
-        whole = ("integer", "boolean")
-        return {
-            key: int(text) if fmt.get(key, {}).get("type") in whole and text.isdigit() else text
-            for key, text in named
-        }
-
-    async def _options_update(self, v: Values, user: str) -> None:
-        async with self.locked("file-datacenter_cfg", "update datacenter config failed"):
-            for name in split_list(v.get("delete")):
-                self.options.pop(name, None)
-            self.options.update({k: x for k, x in v.items() if k != "delete" and x is not None})
-
     async def _next_id(self, v: Values, user: str) -> Any:
         """The lowest free id. Nothing is reserved: two who ask at once get the same one."""
         taken = {vm.vmid for vm in self.vms}
@@ -314,8 +277,7 @@ class Nodes(QemuMove):
             if v["vmid"] in taken:
                 raise param_error(vmid=f"VM {v['vmid']} already exists")
             return str(v["vmid"])
-        given = dict(re.findall(r"(lower|upper)=(\d+)", str(self.options.get("next-id", ""))))
-        lower, upper = int(given.get("lower", NEXT_ID[0])), int(given.get("upper", NEXT_ID[1]))
+        lower, upper = self.next_id_range()
         for vmid in range(lower, upper):
             if vmid not in taken:
                 return str(vmid)

@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from fakepve.model import PveError
+from fakepve.routing import split_list
 from fakepve.shapes import PRIVILEGES
 
 from scripts.lab.cluster.base import Base
@@ -199,12 +200,35 @@ class Permissions(Base):
             path = str(values.get("path", ""))
             missing = self.may_modify_permissions(user, path)
             return missing is None, f"{path}, {'|'.join(missing or ())}"
-        if check[0] == "userid-group" and values.get("userid"):
-            # RPCEnvironment.pm check_userid-group: on /access/groups, or on a group that the user is in
-            privs = check[1]
-            groups = [g for g, e in self.user_cfg["groups"].items() if values["userid"] in e["users"]]
-            paths = ["/access/groups", *(f"/access/groups/{g}" for g in groups)]
-            ok = any(self.allowed(user, path, p) for path in paths for p in privs)
-            return ok, "/access/groups, " + "|".join(privs)
+        if check[0] == "userid-group":
+            return self._check_userid_group(user, check, values)
+        if check[:2] == ["userid-param", "self"]:
+            # a token is not the user that it belongs to
+            return values.get("userid") == user, ""
         result: tuple[bool, str] = super()._check(user, check, values, declared)
         return result
+
+    def _check_userid_group(self, user: str, check: list[Any], values: dict[str, Any]) -> tuple[bool, str]:
+        """RPCEnvironment.pm exec_api2_perm_check: on all groups, or on those that the user is or comes to be in."""
+        privs, options = check[1], dict(zip(check[2::2], check[3::2], strict=False))
+
+        def may(path: str) -> bool:
+            return any(self.allowed(user, path, priv) for priv in privs)
+
+        def why(path: str) -> str:
+            return f"{path}, {'|'.join(privs)}"
+
+        if may("/access/groups"):
+            return True, ""
+        groups = {name: entry["users"] for name, entry in self.user_cfg["groups"].items()}
+        mine = {name for name in groups if may(f"/access/groups/{name}")}
+        if "groups_param" in options:
+            given = split_list(values.get("groups"))
+            if not given:
+                return False, why("/access/groups")
+            for name in given:
+                if name not in mine:
+                    return False, why(f"/access/groups/{name}")
+        if options.get("groups_param") == "create":
+            return True, ""
+        return any(values.get("userid") in groups[name] for name in mine), why("/access/groups")

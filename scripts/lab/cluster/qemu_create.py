@@ -118,6 +118,9 @@ class QemuCreate(QemuDisks):
             if v.get("start"):
                 self.log_line("Execute autostart")
                 await self.start_worker(vm, user)  # qemu_power.py
+            if v.get("ha-managed"):
+                self.log_line("Add as HA resource")
+                await self.add_to_ha(vm.vmid, "started" if v.get("start") else "stopped")
 
         return await self.task(
             node, "qmcreate", vmid, user, body, vm=vm, undo=lambda: self.drop_unfinished(vm)

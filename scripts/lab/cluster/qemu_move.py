@@ -102,6 +102,13 @@ class QemuMove(QemuRead):
             raise die("can't migrate running VM without --online")
         for volid, _props in self._local_disks(vm):
             self.usable_store(values_of.volume_ref(volid)[0] or "", target)
+        if self.ha_managed(vm.vmid):
+            return await self.ha_migrate(vm, user, target)
+        return await self.migrate_unmanaged(vm, v, user)
+
+    async def migrate_unmanaged(self, vm: Vm, v: Values, user: str) -> str:
+        """The guest itself goes to another node; what HA does, and everybody whose guest is none of HA's."""
+        target = v["target"]
 
         async def body() -> None:
             await self._migrate_work(vm, target, bool(v.get("with-local-disks")))
@@ -146,12 +153,18 @@ class QemuMove(QemuRead):
         try:
             await self.pause(MIGRATE_SECONDS)
             unused = [str(t).split(",")[0] for k, t in vm.config.items() if re.fullmatch(r"unused\d+", k)]
+            replicated = self.replicated_to(vm, target)
+            for volid in replicated:
+                self.log_line(f"replicated disk '{volid}' is synced a last time")
+                self.copy_replica(volid, source, target)
             for volid in [*(d for d, _ in self._local_disks(vm)), *unused]:
-                self.move_volume(volid, source, target)
+                if volid not in replicated:
+                    self.move_volume(volid, source, target)
             running = vm.running
             if running:
                 await self.end_guest(vm)
             vm.node = target
+            self.follow_guest(vm, source, replicated)
             if running:
                 await self.run_guest(vm)
         finally:

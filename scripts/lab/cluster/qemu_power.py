@@ -23,6 +23,7 @@ from scripts.lab.cluster.runtime import FirewallSnapshot, GuestRuntime, Nic
 START_SECONDS = 1.0
 STOP_SECONDS = 0.5
 SHUTDOWN_SECONDS = 3.0
+HA_STOP_TIMEOUT = 60  # API2/Qemu.pm vm_shutdown
 EXITED = "start failed: QEMU exited with code 1"  # QemuServer.pm vm_start_nolock
 
 
@@ -178,6 +179,13 @@ class QemuPower(QemuUpdate):
         await self.run_guest(vm)
 
     async def _start(self, vm: Vm, v: Values, user: str) -> Any:
+        if self.ha_managed(vm.vmid):
+            return await self.ha_start(vm, user)
+        return await self.start_unmanaged(vm, v, user)
+
+    async def start_unmanaged(self, vm: Vm, v: Values, user: str) -> str:
+        """The guest itself is started; what HA does, and everybody whose guest is none of HA's."""
+
         async def body() -> None:
             await self.start_worker(vm, user)
 
@@ -186,6 +194,13 @@ class QemuPower(QemuUpdate):
     # -------------------------------------------------------------------- stop
 
     async def _stop(self, vm: Vm, v: Values, user: str) -> Any:
+        if self.ha_managed(vm.vmid) and v.get("timeout") is None:
+            return await self.ha_stop(vm, user, 0)
+        return await self.stop_unmanaged(vm, v, user)
+
+    async def stop_unmanaged(self, vm: Vm, v: Values, user: str) -> str:
+        """The guest itself is ended."""
+
         async def body() -> None:
             if not v.get("skiplock"):
                 self._check_lock(vm)
@@ -211,6 +226,12 @@ class QemuPower(QemuUpdate):
     async def _shutdown(self, vm: Vm, v: Values, user: str) -> Any:
         if vm.running and vm.qmpstatus == "paused" and not v.get("forceStop"):
             raise die("VM is paused - cannot shutdown")
+        if self.ha_managed(vm.vmid):
+            return await self.ha_stop(vm, user, int(v.get("timeout") or HA_STOP_TIMEOUT))
+        return await self.shutdown_unmanaged(vm, v, user)
+
+    async def shutdown_unmanaged(self, vm: Vm, v: Values, user: str) -> str:
+        """The guest itself is asked to go down."""
 
         async def body() -> None:
             if not v.get("skiplock"):
@@ -274,5 +295,12 @@ class QemuPower(QemuUpdate):
             if not online and vm.running:
                 await self.end_guest(vm)
                 self.store.mark(f"vm/{vm.vmid}")
-            elif online and vm.config.get("onboot") and not vm.running and not vm.template:
-                await self._start(vm, {}, "root@pam")
+            elif online and self._starts_by_itself(vm):
+                await self.start_unmanaged(vm, {}, "root@pam")
+        self.ha_changed()
+        self.replication_changed()
+
+    def _starts_by_itself(self, vm: Vm) -> bool:
+        """pve-manager Nodes.pm startall; what is HA's is left to HA."""
+        at_boot = bool(vm.config.get("onboot")) and not vm.running and not vm.template
+        return at_boot and not self.ha_managed(vm.vmid)

@@ -44,9 +44,15 @@ class Watch(Nodes):
         await self._idle.wait()
 
     def start_watching(self) -> None:
+        """Begin what goes on in the background: firewalls, replication, HA."""
         self._watcher = asyncio.ensure_future(self._watch())
+        self.start_scheduling()
+        self.start_crm()
 
     async def stop_watching(self) -> None:
+        """End what goes on in the background."""
+        await self.stop_crm()
+        await self.stop_scheduling()
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)

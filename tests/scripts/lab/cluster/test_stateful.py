@@ -33,6 +33,22 @@ NEEDED = [
     "GET /nodes/{node}/firewall/options",
     "GET /nodes/{node}/tasks/{upid}/status",
     "GET /cluster/resources",
+    *(
+        f"{m} /cluster/{p}"
+        for p in ("ha/resources", "ha/rules", "replication", "backup")
+        for m in ("GET", "POST")
+    ),
+    *(
+        f"{m} /cluster/{p}"
+        for p in ("ha/resources/{sid}", "ha/rules/{rule}", "replication/{id}", "backup/{id}")
+        for m in ("GET", "PUT", "DELETE")
+    ),
+    *(f"{m} /storage/{{storage}}" for m in ("GET", "PUT", "DELETE")),
+    *(f"{m} /access/users/{{userid}}" for m in ("GET", "PUT", "DELETE")),
+    "GET /cluster/ha/status/current",
+    "GET /nodes/{node}/replication/{id}/status",
+    "POST /nodes/{node}/vzdump",
+    "PUT /cluster/options",
     "GET /cluster/options",
 ]
 
