@@ -34,6 +34,7 @@ class HaManager(HaLrm):
         self.ha_services: dict[str, Service] = {}
         self.ha_commands: list[tuple[str, str, str]] = []  # (what, sid, node or timeout)
         self._ha_wake = asyncio.Event()
+        self._ha_round_due = False
         self._ha_working: dict[str, asyncio.Task[None]] = {}
         self._ha_offline: dict[str, float] = {}  # node -> since when (monotonic)
         self._ha_last_round = int(time.time())
@@ -60,12 +61,14 @@ class HaManager(HaLrm):
         while True:
             await self._ha_wake.wait()
             self._ha_wake.clear()
+            self._ha_round_due = True
             # one tick at least, so that with time scale 0 requests are still served in between
             await asyncio.sleep(CRM_SECONDS * self.time_scale)
             try:
                 self.crm_round()
             except Exception:
                 log.exception("HA manager")
+            self._ha_round_due = False
             self.store.mark("hastatus")
             self.store.flush()
 
@@ -74,8 +77,10 @@ class HaManager(HaLrm):
         asyncio.get_running_loop().call_later(max(seconds * self.time_scale, 0.001), self._ha_wake.set)
 
     async def ha_settled(self) -> None:
-        """Wait until the manager has nothing to do."""
-        while self.quorate and (self._ha_wake.is_set() or self._ha_working or self._moving()):
+        """Wait until the manager has nothing to do; without quorum it does nothing."""
+        while self.quorate and (
+            self._ha_wake.is_set() or self._ha_round_due or self._ha_working or self._moving()
+        ):
             await asyncio.sleep(0.005)
 
     def _moving(self) -> bool:
@@ -87,10 +92,8 @@ class HaManager(HaLrm):
             return service is None
         if service is None or self._vm_of(sid) is None:
             return self._vm_of(sid) is None
-        if not self.online(service["node"]):
-            return not self.quorate or (
-                service["state"] == "recovery" and self._pick(sid, recover=True) is None
-            )
+        if not self.online(service["node"]) and (wanted, service["state"]) != ("disabled", "stopped"):
+            return service["state"] == "recovery" and self._pick(sid, recover=True) is None
         rest = {"started": "started", "stopped": "stopped", "disabled": "stopped"}[wanted]
         at = service["state"] == rest and (rest == "stopped" or bool(service.get("running")))
         return at or (service["state"] == "error" and wanted != "disabled")
