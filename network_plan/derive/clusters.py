@@ -69,10 +69,16 @@ def derive_clusters(
     flows: Sequence[Flow],
     guests: Sequence[Guest],
 ) -> tuple[Cluster, ...]:
-    """Every cluster, sorted by name. A tenant has a pool where it has a VM."""
+    """Every cluster, sorted by name.
+
+    At home every tenant has a pool and its people their rights, so that a first VM only has to be written down (CLD-5);
+    elsewhere only those that have a VM there.
+    """
     found = []
     for cluster_id, cluster in sorted(site.clusters.clusters.items()):
         tenants = sorted({guest.tenant for guest in guests if guest.cluster == cluster_id})
+        if cluster_id == site.clusters.default_cluster:
+            tenants = sorted(site.tenants)
         access = tuple(
             Access(
                 pool=tenant,
