@@ -21,6 +21,7 @@ def check_names(check: Check) -> None:
     _vms(check)
     _endpoints(check)
     _groups(check)
+    _hosts_in_dns(check)
 
 
 def _vms(check: Check) -> None:
@@ -88,3 +89,16 @@ def _groups(check: Check) -> None:
             where = ".".join(map(str, other))
             what = f"{name!r} names a security group, and {where} does so too"
             check.fail("site/duplicate", what, "rename one of the two flows", *path)
+
+
+def _hosts_in_dns(check: Check) -> None:
+    """A publication and a hosted subdomain are names of the same zone; the hosting's own publication may be any."""
+    site = check.site
+    hosting = site.services.hosting
+    if hosting is None:
+        return
+    hosted = {"www", *(key for key, tenant in site.tenants.items() if tenant.subdomain)}
+    for name in sorted(hosted & set(site.services.publish) - {hosting.publication}):
+        what = f"the publication {name!r} and the hosted subdomain {name!r} would be one name in DNS"
+        cure = "rename the publication, or write 'subdomain: false' into the tenant's file"
+        check.fail("site/duplicate", what, cure, "services", "publish", name)
