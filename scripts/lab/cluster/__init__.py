@@ -32,8 +32,13 @@ Which methods keep state: `stateful.py`; all others are refused with status 501.
 spec as `runtime="module:Class"`.
 Nothing of the provider is imported here.
 
+HA works in rounds of 10 PVE seconds, a lost node counts as lost after 60 and as fenced after 120; replication starts
+within PVE's minute. All of them go by in lab time (`time_scale`, 0.01 of it by default: 0.1, 0.6, 1.2 and 0.6 s), the
+calendar of a schedule in real time. `lab.settle()` waits until HA is at rest.
+
 Knowingly not as in PVE: load figures are made up; disks have a size and no content, and a snapshot keeps the
-configuration only; memory and cores are never hotplugged; nodes are not fenced and HA, replication, backup, containers,
-realms and passwords are missing; no guest agent runs; a live migration starts the guest anew in the runtime; a lock is
-held for a fixed time per kind of write; who may set which tag (`user-tag-access`) is not looked at.
+configuration only; memory and cores are never hotplugged; a fenced node is only offline; backup jobs are kept and
+backups made by hand, but none by schedule and none restored; containers, realms and passwords are missing; no guest
+agent runs; a live migration starts the guest anew in the runtime; a lock is held for a fixed time per kind of write;
+who may set which tag (`user-tag-access`) is not looked at; every path and server that a storage names is there.
 """

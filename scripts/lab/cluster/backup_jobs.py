@@ -18,7 +18,7 @@ from fakepve.routing import split_list
 
 from scripts.lab.cluster import qemu_values as values_of
 from scripts.lab.cluster.base import Route, Values, Vm, die, param_error, stringify
-from scripts.lab.cluster.formats import PROPERTY_STRINGS, parse_property_string
+from scripts.lab.cluster.formats import PROPERTY_STRINGS, check_prune, parse_property_string
 from scripts.lab.cluster.schedule import parse
 from scripts.lab.cluster.storage_config import StorageConfig
 
@@ -63,6 +63,8 @@ class BackupJobs(StorageConfig):
                 )
                 if storage:
                     self.require(user, f"/storage/{storage}", "Datastore.AllocateSpace")
+        if given.get("prune-backups"):
+            check_prune(given["prune-backups"])
         if pool:
             if pool not in self.pools:
                 # RPCEnvironment.pm check_pool_exist
@@ -91,10 +93,9 @@ class BackupJobs(StorageConfig):
         for key, schema in PROPERTY_STRINGS.items():
             if isinstance(given.get(key), str):
                 given[key] = parse_property_string(given[key], schema)
-        keep = given.get("prune-backups") or {}
-        if keep.get("keep-all") and any(int(n) for k, n in keep.items() if k != "keep-all"):
-            # PVE/Storage/Plugin.pm validate_prune_backups
-            raise die("keep-all cannot be set together with other options.")
+        keep = given.get("prune-backups")
+        if keep is not None and not any(int(n) for n in keep.values()):
+            given["prune-backups"] = {"keep-all": 1}
         if given.get("notes-template"):
             BackupJobs._verify_notes(given["notes-template"])
         if given.get("exclude") is not None and not given.get("pool"):

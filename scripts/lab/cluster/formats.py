@@ -15,6 +15,7 @@ from typing import Any
 from fakepve import formats as known
 from fakepve import schema as pve_schema
 
+from scripts.lab.cluster.base import param_error
 from scripts.lab.cluster.schedule import CalendarError, parse
 
 _KEEP = {"type": "integer", "minimum": 0, "optional": 1}
@@ -104,6 +105,14 @@ def _flat(parameters: dict[str, Any]) -> dict[str, Any]:
         if "type-property" in part:
             properties[part["type-property"]] = part["type-property-schema"]
     return {"additionalProperties": 0, "properties": properties}
+
+
+def check_prune(text: str) -> None:
+    """pve-storage Plugin.pm validate_prune_backups: all of it, or some of each."""
+    keep = parse_property_string(text, PRUNE_BACKUPS)
+    if keep.get("keep-all") and any(int(n) for option, n in keep.items() if option != "keep-all"):
+        why = "invalid format - keep-all cannot be set together with other options.\n"
+        raise param_error(**{"prune-backups": why})
 
 
 def parse_property_string(text: str, schema: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from scripts.lab.cluster.ha_rules_check import Rules, active, check_feasibility,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What there is to choose from: the rules, all nodes, those online, where each resource is."""
+    """What there is to choose from: the rules that can hold, all nodes, those online, where each resource is."""
 
     rules: Rules
     nodes: tuple[str, ...]
@@ -31,7 +31,7 @@ def feasible(rules: Rules, nodes: tuple[str, ...]) -> Rules:
 
 def node_affinity(view: View, sid: str) -> tuple[set[str], set[str]]:
     """The online nodes that a resource may be on, and those of them that it is to be on."""
-    rules = feasible(view.rules, view.nodes)
+    rules = view.rules
     together = next((r for r, _ in joined(active(rules, "resource-affinity", "positive")) if sid in r), {sid})
     rule = next(
         (r for r in active(rules, "node-affinity").values() if together & set(r["resources"])),
@@ -51,7 +51,7 @@ def node_affinity(view: View, sid: str) -> tuple[set[str], set[str]]:
 
 def resource_affinity(view: View, sid: str) -> tuple[set[str], set[str]]:
     """The nodes where its companions are, and those where the ones are that it must not be with."""
-    rules = feasible(view.rules, view.nodes)
+    rules = view.rules
     companions = next(
         (r for r, _ in joined(active(rules, "resource-affinity", "positive")) if sid in r), {sid}
     )
@@ -69,7 +69,7 @@ def resource_affinity(view: View, sid: str) -> tuple[set[str], set[str]]:
 
 def blocking(view: View, sid: str, node: str) -> list[str]:
     """The resources that must not be with this one and are on that node."""
-    rules = feasible(view.rules, view.nodes)
+    rules = view.rules
     return sorted(
         other
         for rule in active(rules, "resource-affinity", "negative").values()
@@ -81,7 +81,7 @@ def blocking(view: View, sid: str, node: str) -> list[str]:
 
 def companions(view: View, sid: str) -> list[str]:
     """The resources that go with this one."""
-    rules = feasible(view.rules, view.nodes)
+    rules = view.rules
     group = next((r for r, _ in joined(active(rules, "resource-affinity", "positive")) if sid in r), {sid})
     return sorted(group - {sid})
 

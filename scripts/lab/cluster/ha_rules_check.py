@@ -6,6 +6,8 @@ Follows pve-ha-manager `PVE/HA/Rules.pm`, `PVE/HA/Rules/{NodeAffinity,ResourceAf
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 Rule = dict[str, Any]
@@ -59,9 +61,10 @@ def check_feasibility(rules: Rules, nodes: list[str]) -> Errors:
 
 
 def _node_affinity(located: Rules, nodes: list[str], add: Any) -> None:
+    uses = Counter(sid for rule in located.values() for sid in set(rule["resources"]))
     for name, rule in sorted(located.items()):
         for sid in sorted(rule["resources"]):
-            if any(sid in other["resources"] for n, other in located.items() if n != name):
+            if uses[sid] > 1:
                 add(name, "resources", f"resource '{sid}' is already used in another node affinity rule")
         if rule.get("affinity") == "negative":
             if len(rule["nodes"]) >= len(nodes):
@@ -88,10 +91,16 @@ def _resource_affinity(together: Rules, apart: Rules, nodes: list[str], add: Any
 
 
 def _across(located: Rules, together: Rules, apart: Rules, add: Any) -> None:
+    of_resource: dict[str, set[str]] = {}  # resource -> the node affinity rules with it
+    for name, rule in located.items():
+        for sid in rule["resources"]:
+            of_resource.setdefault(sid, set()).add(name)
+
+    def with_any(resources: Iterable[str]) -> list[str]:
+        return sorted({name for sid in resources for name in of_resource.get(sid, ())})
+
     for name, rule in sorted({**together, **apart}.items()):
-        paired = [
-            n for n, other in sorted(located.items()) if set(other["resources"]) & set(rule["resources"])
-        ]
+        paired = with_any(rule["resources"])
         if any(len(set(located[n]["nodes"].values())) > 1 for n in paired):
             add(name, "resources", "resources are in node affinity rules with multiple priorities")
             for n in paired:
@@ -102,7 +111,7 @@ def _across(located: Rules, together: Rules, apart: Rules, add: Any) -> None:
                     "multiple priorities",
                 )
     for resources, names in joined(together):
-        paired = [n for n, other in sorted(located.items()) if set(other["resources"]) & resources]
+        paired = with_any(resources)
         if len(paired) > 1:
             for name in names:
                 add(name, "resources", "resources are in multiple node affinity rules")
@@ -114,15 +123,9 @@ def _across(located: Rules, together: Rules, apart: Rules, add: Any) -> None:
                     "in at least one other node affinity rule already",
                 )
     for name, rule in sorted(apart.items()):
-        placed: set[str] = set()
-        allowed: set[str] = set()
-        paired = []
-        for n, other in sorted(located.items()):
-            common = set(other["resources"]) & set(rule["resources"])
-            if common:
-                placed |= common
-                allowed |= set(other["nodes"])
-                paired.append(n)
+        paired = with_any(rule["resources"])
+        placed = {sid for sid in rule["resources"] if sid in of_resource}
+        allowed = {node for n in paired for node in located[n]["nodes"]}
         if len(allowed) < len(placed):
             add(
                 name,

@@ -13,11 +13,11 @@ from fakepve.model import PveError, TaskError
 
 from scripts.lab.cluster.base import Route, Values, Vm
 from scripts.lab.cluster.ha_config import LOCK
-from scripts.lab.cluster.ha_manager import HaManager
 from scripts.lab.cluster.ha_place import blocking, companions
+from scripts.lab.cluster.ha_states import HaStates
 
 
-class HaStatus(HaManager):
+class HaStatus(HaStates):
     """Mixin: status and commands of HA."""
 
     def _lab_ha_status(self) -> list[Route]:

@@ -124,6 +124,10 @@ class ClusterOptions(HaStatus):
             options["registered-tags"] = ";".join(sorted(options["registered-tags"].split(";")))
         return options
 
+    def mac_prefix(self) -> str:
+        """What a new card's MAC begins with; empty for PVE's own."""
+        return str(self.options.get("mac_prefix", ""))
+
     def next_id_range(self) -> tuple[int, int]:
         """Where `/cluster/nextid` looks; the upper end is not in it."""
         return _bounds(str(self.options.get("next-id", "")))

@@ -103,7 +103,7 @@ class QemuCreate(QemuDisks):
         for key in drives:
             self.check_drive_param(key, params[key])
         for key, _net in list(values_of.nets_of(params)):
-            params[key] = values_of.with_mac(params[key])
+            params[key] = values_of.with_mac(params[key], prefix=self.mac_prefix())
         emsg = f"unable to create VM {vmid} -"
         if other := self.vm(vmid):
             # pve-cluster PVE/Cluster.pm check_vmid_unused, through create_and_lock_config

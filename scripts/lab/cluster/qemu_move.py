@@ -233,7 +233,7 @@ class QemuMove(QemuRead):
             if option in CLONE_SKIP or re.fullmatch(r"unused\d+", option):
                 continue
             if re.fullmatch(r"net\d+", option):
-                config[option] = values_of.with_mac(value, fresh=True)
+                config[option] = values_of.with_mac(value, fresh=True, prefix=self.mac_prefix())
                 continue
             if not values_of.DRIVE_KEY.match(option):
                 config[option] = value

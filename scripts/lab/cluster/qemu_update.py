@@ -84,9 +84,10 @@ class QemuUpdate(QemuCreate):
         for key in sorted(params):
             if values_of.DRIVE_KEY.match(key):
                 self.check_drive_param(key, params[key])
+                self.check_drive_replicates(vmid, params[key])
         for key, _net in list(values_of.nets_of(params)):
             # qemu-server gives a card without a MAC a new one, also on update
-            params[key] = values_of.with_mac(params[key])
+            params[key] = values_of.with_mac(params[key], prefix=self.mac_prefix())
         if params.get("vmgenid") == "1":
             params["vmgenid"] = str(uuid.uuid4())
         self.check_config_perm(user, vmid, None, delete)

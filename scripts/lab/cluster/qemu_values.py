@@ -22,8 +22,8 @@ from fakepve.qemu import (
     join_drive,
     split_drive,
     volume_ref,
-    with_mac,
 )
+from fakepve.qemu import with_mac as _with_mac
 
 from scripts.lab.cluster.base import die
 
@@ -92,6 +92,17 @@ def size_of(value: str) -> int:
         return 0
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT]?)", size)
     return int(float(found[1]) * (SIZE_UNITS[found[2]] if found[2] else 1)) if found else 0
+
+
+def with_mac(value: str, fresh: bool = False, prefix: str = "") -> str:
+    """A card's value with its MAC; a new one begins as PVE's do, or with the prefix (Tools.pm random_ether_addr)."""
+    made = str(_with_mac(value, fresh))
+    before, after = net_parts(str(value)), net_parts(made)
+    mac = after.get("macaddr")
+    if not prefix or mac is None or mac == before.get("macaddr"):
+        return made
+    start = prefix.rstrip(":").upper()
+    return made.replace(mac, start + mac[len(start) :])
 
 
 def net_parts(value: str) -> dict[str, str]:

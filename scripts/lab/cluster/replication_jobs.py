@@ -91,6 +91,26 @@ class ReplicationJobs(BackupJobs):
             raise die(what if vtype == "images" else f"unable to replicate volume '{volume}', type '{vtype}'")
         return True
 
+    def check_drive_replicates(self, vmid: int, value: str) -> None:
+        """qemu-server API2/Qemu.pm $check_replication: a guest with jobs takes no drive that they cannot copy."""
+        volume, props = values_of.split_drive(value)
+        if (
+            not volume
+            or values_of.is_cdrom(volume, props)
+            or props.get("replicate", "1") in ("0", "no", "off")
+        ):
+            return
+        if not self.replication_of(int(vmid)):
+            return
+        new = values_of.NEW_DISK.match(volume)
+        sid = new[1] if new else values_of.volume_ref(volume)[0]
+        if sid is None:
+            raise die("cannot add non-managed/pass-through volume to a replicated VM")
+        store = self.need_storage(sid)
+        if values_of.is_cloudinit_drive(value) or store["type"] == "zfspool" or store.get("shared"):
+            return
+        raise die("cannot add non-replicatable volume to a replicated VM")
+
     # --------------------------------------------------------------------- API
 
     def _replication_digest(self) -> str:

@@ -12,6 +12,7 @@ import hmac
 import json
 import ssl
 import time
+import urllib.parse
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 from aiohttp import web
 from fakepve import schema as pve_schema
 from fakepve.model import PveError
-from fakepve.server import FORMATS, GENERIC, USER, error, ok, params
+from fakepve.server import FORMATS, GENERIC, USER, collect, error, ok, params
 
 from scripts.lab.cluster import formats, stateful
 from scripts.lab.cluster.base import WRITING, Handler, Route, Values
@@ -37,6 +38,15 @@ GREEDY = (
     ("/ipset/", "cidr"),
     ("/pools/", "poolid"),
 )
+
+
+async def request_values(request: web.Request) -> dict[str, Any]:
+    """As fakepve's, but a value that is empty was given all the same (pve-http-server decode_urlencoded)."""
+    values: dict[str, Any] = await params(request)
+    if request.content_type == "application/x-www-form-urlencoded":
+        body = (await request.read()).decode()
+        values.update(collect(urllib.parse.parse_qsl(body, keep_blank_values=True)))
+    return values
 
 
 class LabPve(Keep):
@@ -179,7 +189,7 @@ class LabPve(Keep):
                 return await self._write(lock[0], handler, values, user)
 
         try:
-            data = await self.answer(request, match, await params(request), user, call)
+            data = await self.answer(request, match, await request_values(request), user, call)
         finally:
             if writing:
                 self.mark_area(match.template, match.params)

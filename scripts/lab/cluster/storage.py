@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """`/nodes/{node}/storage`: status and contents, per node. The definition of storages (`/storage`) is fakepve's.
 
-Follows pve-storage `PVE/API2/Storage/{Status,Content}.pm`. Upload, download, backups' notes and pruning are not here.
+Follows pve-storage `PVE/API2/Storage/{Status,Content}.pm`. Upload, download and pruning by hand are not here.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Storage(Volumes):
             ("GET", content, self._contents),
             ("POST", content, self._content_alloc),
             ("GET", content + "/{volume}", self._content_info),
+            ("PUT", content + "/{volume}", self._content_change),
             ("DELETE", content + "/{volume}", self._content_free),
         ]
 
@@ -114,6 +115,7 @@ class Storage(Volumes):
                 "format": volume["format"],
                 "size": volume["size"],
                 "ctime": volume["ctime"],
+                **{key: volume[key] for key in ("notes", "protected") if volume.get(key)},
             }
             if volume.get("vmid") is not None:
                 item["vmid"] = volume["vmid"]
@@ -126,12 +128,38 @@ class Storage(Volumes):
         volume = self.volumes_at(sid, v["node"]).get(name)
         if volume is None:
             raise die(f"volume_size_info on '{volid}' failed - no format")
-        return {
+        shown = {
             "path": self._volume_path(sid, name, vtype),
             "size": volume["size"],
             "used": volume["used"],
             "format": volume["format"],
         }
+        if vtype == "backup":
+            shown["protected"] = int(volume.get("protected", 0))
+            if volume.get("notes"):
+                shown["notes"] = volume["notes"]
+        return shown
+
+    async def _content_change(self, v: Values, user: str) -> None:
+        """Content.pm updateattributes: the notes and the protection of a backup."""
+        sid, name, volid, _store, vtype, owner, _fmt = self._volume_target(v)
+        self._check_access(user, sid, vtype, owner, volid)
+        for key in ("notes", "protected"):
+            if v.get(key) is None:
+                continue
+            if vtype != "backup":
+                # PVE/Storage/Plugin.pm update_volume_attribute
+                what = (
+                    "only backups can have notes"
+                    if key == "notes"
+                    else "only backups support attribute 'protected'"
+                )
+                raise die(what)
+            volume = self.volumes_at(sid, v["node"]).get(name)
+            if volume is None:
+                raise die(f"volume '{volid}' does not exist")
+            changed = {k: x for k, x in volume.items() if k != key}
+            self.put_volume(sid, v["node"], name, changed | ({key: v[key]} if v[key] else {}))
 
     async def _content_alloc(self, v: Values, user: str) -> Any:
         name = v["filename"]

@@ -13,6 +13,7 @@ from fakepve.model import PveError
 from fakepve.routing import split_list
 
 from scripts.lab.cluster.base import Values, die
+from scripts.lab.cluster.formats import check_prune
 from scripts.lab.cluster.storage import Storage
 
 
@@ -33,6 +34,16 @@ class StorageConfig(Storage):
         if store is None:
             raise die(f"storage '{sid}' does not exist")
         return store
+
+    async def _sc_create(self, v: Values, user: str) -> Any:
+        if v.get("prune-backups"):
+            check_prune(v["prune-backups"])
+        return await super()._sc_create(v, user)
+
+    async def _sc_update(self, v: Values, user: str) -> Any:
+        if v.get("prune-backups"):
+            check_prune(v["prune-backups"])
+        return await super()._sc_update(v, user)
 
     async def _sc_delete(self, v: Values, user: str) -> None:
         await super()._sc_delete(v, user)

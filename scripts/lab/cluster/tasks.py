@@ -18,7 +18,7 @@ from fakepve.model import PveError, TaskError
 
 from scripts.lab.cluster.base import WRITING, Body, Route, Values, Vm, param_error
 from scripts.lab.cluster.faults import Faults
-from scripts.lab.cluster.ha_config import HaConfig
+from scripts.lab.cluster.ha_rules import HaRules
 
 Record = dict[str, Any]
 CURRENT: contextvars.ContextVar[Record | None] = contextvars.ContextVar("task", default=None)
@@ -26,7 +26,7 @@ KEPT = 5000
 log = logging.getLogger("lab.cluster")
 
 
-class Tasks(HaConfig):
+class Tasks(HaRules):
     """Mixin: the task machinery and its API."""
 
     def __init__(self, *args: Any) -> None:

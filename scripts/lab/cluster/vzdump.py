@@ -14,7 +14,7 @@ from fakepve import schema as pve_schema
 from fakepve.model import PveError, TaskError
 
 from scripts.lab.cluster.base import Route, Values, Vm, die, param_error
-from scripts.lab.cluster.formats import PROPERTY_STRINGS, parse_property_string
+from scripts.lab.cluster.formats import PROPERTY_STRINGS, check_prune, parse_property_string
 from scripts.lab.cluster.prune import to_prune
 from scripts.lab.cluster.qemu_move import QemuMove
 
@@ -42,19 +42,25 @@ class Vzdump(QemuMove):
             if "default" in known[key]
         }
 
-    async def _vzdump(self, v: Values, user: str) -> Any:
-        node = v["node"]
-        given = {k: x for k, x in v.items() if x is not None and k != "node"}
+    def _check_vzdump(self, given: Values, user: str) -> None:
+        """What of the parameters is refused, or not for this user."""
         for key in _ROOT_ONLY:
             if key in given and user != "root@pam":
                 raise param_error(**{key: "Only root may set this option."})
         if any(key in given for key in ("bwlimit", "ionice", "performance")):
             self.require(user, "/", "Sys.Modify")
+        if given.get("prune-backups"):
+            check_prune(given["prune-backups"])
         self.verify_vzdump(given, complete=True)
         if given.get("pool"):
             if given["pool"] not in self.pools:
                 raise PveError(403, f"Permission check failed (pool '{given['pool']}' does not exist)")
             self.require(user, f"/pool/{given['pool']}", "VM.Backup")
+
+    async def _vzdump(self, v: Values, user: str) -> Any:
+        node = v["node"]
+        given = {k: x for k, x in v.items() if x is not None and k != "node"}
+        self._check_vzdump(given, user)
         here = {vm.vmid: vm for vm in self.vms if vm.node == node}
         wanted = [vmid for vmid in self.included_guests(given) if vmid in here]
         elsewhere = [i for i in self.included_guests(given) if self.vm(i) is not None and i not in here]

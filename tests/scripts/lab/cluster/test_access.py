@@ -150,3 +150,75 @@ def test_delegation_needs_what_is_given(lab: Lab, refused: Refused) -> None:
     assert "requires 'Permissions.Modify' or superset of privileges." in refused(
         api.access.acl.put, path="/pool/dukcapil", roles="PVEVMAdmin", users="dewi@pve"
     )
+
+
+def user_api(lab: Lab, token: str, value: str) -> Any:
+    """A client with this token (`user!name`)."""
+    user, _, name = token.partition("!")
+    made: Any = connect(lab.cluster)
+    return type(made)(
+        "127.0.0.1",
+        port=int(lab.cluster.endpoint.rsplit(":", 1)[1]),
+        user=user,
+        token_name=name,
+        token_value=value,
+        verify_ssl=str(lab.cluster.folder / "cluster.crt"),
+    )
+
+
+def test_token_is_changed_and_its_value_never_shown_again(lab: Lab, refused: Refused) -> None:
+    users = lab.api.access.users
+    users.post(userid="eka@pve", comment="exporter")
+    made = users("eka@pve").token("metrics").post(comment="read only", expire=0)
+    assert made["info"] == {"privsep": 1, "expire": 0, "comment": "read only"}
+    token = users("eka@pve").token("metrics")
+    assert token.get() == {"privsep": 1, "expire": 0, "comment": "read only"}
+    assert users("eka@pve").token.get() == [{"tokenid": "metrics", **token.get()}]
+    assert made["value"] not in str([token.get(), users.get(full=1), users("eka@pve").get()])
+    api = user_api(lab, "eka@pve!metrics", made["value"])
+    assert api.version.get()
+    token.put(expire=1)
+    assert refused(api.version.get) == "401 token 'metrics' access expired"
+    assert token.put(expire=0, privsep=0, delete="comment") == {"privsep": 0, "expire": 0}
+    assert api.version.get()
+    users("eka@pve").put(enable=0)
+    assert refused(api.version.get) == "401 user 'eka@pve' is disabled"
+    users("eka@pve").put(enable=1)
+    assert "no such token 'none' for user 'eka@pve'" in refused(users("eka@pve").token("none").get)
+    token.delete()
+    assert refused(api.version.get) == "401 no such token 'metrics' for user 'eka@pve'"
+
+
+def test_grant_of_a_token_goes_with_it(lab: Lab) -> None:
+    lab.root.access.users.post(userid="fajar@pve")
+    lab.root.access.users("fajar@pve").token("tt").post()
+    lab.root.access.acl.put(path="/vms", roles="PVEAuditor", tokens="fajar@pve!tt")
+    entry = {"path": "/vms", "type": "token", "ugid": "fajar@pve!tt", "roleid": "PVEAuditor", "propagate": 1}
+    assert entry in lab.root.access.acl.get()
+    lab.root.access.users("fajar@pve").token("tt").delete()
+    assert not [e for e in lab.root.access.acl.get() if e["ugid"].startswith("fajar")]
+
+
+def test_who_may_manage_users_and_tokens(lab: Lab, refused: Refused) -> None:
+    access = lab.root.access
+    access.groups.post(groupid="desk")
+    access.groups.post(groupid="other")
+    for name, group in (("gita", "desk"), ("hadi", "other"), ("indah", "")):
+        access.users.post(userid=f"{name}@pve", groups=group)
+    value = access.users("indah@pve").token("tt").post(privsep=0)["value"]
+    api = user_api(lab, "indah@pve!tt", value)
+    access.roles.post(roleid="Desk", privs="User.Modify")
+    access.acl.put(path="/access/groups/desk", roles="Desk", users="indah@pve")
+    api.access.users("gita@pve").put(comment="moved desk", groups="desk")
+    assert refused(api.access.users("hadi@pve").put, comment="x") == (
+        "403 Permission check failed (/access/groups, User.Modify)"
+    )
+    assert refused(api.access.users("gita@pve").put, groups="other") == (
+        "403 Permission check failed (/access/groups/other, User.Modify)"
+    )
+    assert refused(api.access.users.post, userid="joko@pve", groups="desk") == (
+        "403 Permission check failed (/access/realm/pve, Realm.AllocateUser)"
+    )
+    assert {u["userid"] for u in api.access.users.get()} == {"gita@pve"}
+    # a token is not its user: it may not make itself another
+    assert refused(api.access.users("indah@pve").token("more").post).startswith("403 ")

@@ -76,6 +76,20 @@ def test_refused_in_the_words_of_pve(lab: Lab, refused: Refused) -> None:
     assert "[prune-backups: invalid format - invalid key" in refused(
         jobs.post, schedule="daily", all=1, **{"prune-backups": "keep=3"}
     )
+    assert "[prune-backups: invalid format - keep-all cannot be set together" in refused(
+        jobs.post, schedule="daily", all=1, **{"prune-backups": "keep-all=1,keep-last=3"}
+    )
+    assert (
+        "unexpected variable 'name'"
+        in lab.raw(
+            "POST",
+            "/cluster/backup",
+            schedule="daily",
+            all=1,
+            storage="local",
+            **{"notes-template": "{{name}}"},
+        )[1]
+    )
     assert "[script: Only root may set this option.]" in refused(
         jobs.post, schedule="daily", all=1, script="/bin/true"
     )

@@ -75,6 +75,14 @@ def test_resource_is_refused_in_the_words_of_pve(lab: Lab, refused: Refused) -> 
     assert "no such option 'colour'" in refused(ha("vm:100").put, delete="colour")
 
 
+def test_groups_are_a_thing_of_the_past(lab: Lab, refused: Refused) -> None:
+    groups = lab.api.cluster.ha.groups
+    assert refused(groups.get) == "500 cannot index groups: ha groups have been migrated to rules"
+    assert refused(groups.post, group="old", nodes="dc1") == (
+        "500 cannot create group: ha groups have been migrated to rules"
+    )
+
+
 def test_node_affinity_rule(lab: Lab, refused: Refused) -> None:
     managed(lab, 100, 101)
     rules = lab.api.cluster.ha.rules

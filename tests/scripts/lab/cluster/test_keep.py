@@ -28,7 +28,8 @@ def everything(lab: Lab) -> dict[str, Any]:
     seen: dict[str, Any] = {
         path: api(path).get()
         for path in (
-            "access/acl", "access/roles", "access/groups", "pools", "storage", "cluster/options",
+            "access/acl", "access/roles", "access/groups", "pools", "storage", "cluster/options", "cluster/replication",
+            "cluster/backup", "cluster/ha/resources", "cluster/ha/rules",
             "cluster/firewall/options", "cluster/firewall/aliases", "cluster/firewall/groups", "cluster/firewall/rules",
             "cluster/firewall/ipset")
     }  # fmt: skip
@@ -37,6 +38,11 @@ def everything(lab: Lab) -> dict[str, Any]:
     for kind in ("zones", "vnets"):
         seen[kind] = [api.cluster.sdn(kind).get(**how) for how in ({}, {"pending": 1}, {"running": 1})]
     seen["status"] = api.cluster.status.get()
+    seen["replication"] = [
+        (api.nodes("dc1").replication(j["id"]).status.get(), api.nodes("dc1").replication(j["id"]).log.get())
+        for j in api.cluster.replication.get()
+    ]
+    seen["services"] = api.cluster.ha.status.manager_status.get()["manager_status"].get("service_status")
     for vmid, node in vms.items():
         vm = api.nodes(node).qemu(vmid)
         current = vm.status.current.get()
@@ -44,7 +50,10 @@ def everything(lab: Lab) -> dict[str, Any]:
             vm.config.get(), vm.pending.get(), vm.cloudinit.get(), vm.snapshot.get()[:-1], vm.firewall.rules.get(),
             vm.firewall.options.get(), {k: current.get(k) for k in ("status", "lock", "name", "tags")}]  # fmt: skip
     for node in ("dc1", "dc2", "dc3"):
-        seen[node] = [api.nodes(node).storage(s).content.get() for s in ("local", "local-zfs", "nfs")]
+        seen[node] = [
+            api.nodes(node).storage(s["storage"]).content.get()
+            for s in api.nodes(node).storage.get(enabled=1)
+        ]
         seen[f"tasks {node}"] = api.nodes(node).tasks.get(limit=500)
     return seen
 
@@ -68,7 +77,9 @@ def fill(lab: Lab) -> None:
     api.cluster.firewall.groups.post(group="web")
     api.cluster.firewall.groups("web").post(type="in", action="ACCEPT", proto="tcp", dport="443", enable=1)
     api.cluster.sdn.vnets.post(vnet="vn50", zone="awan", tag=50)
-    lab.root.storage.post(storage="more", type="dir", path="/more", content="images")
+    lab.root.storage.post(storage="more", type="dir", path="/more", content="images,backup")
+    value = lab.root.access.users("ani@pve").token("ci").post(comment="builds")["value"]
+    assert len(value) == 36
     vm = lab.vm(
         100, pool="dukcapil", scsi0=f"local-zfs:0,import-from={IMAGE}", ide2="local-zfs:cloudinit", ciuser="debian",
         net0="virtio,bridge=vn10,firewall=1", cores=1)  # fmt: skip
@@ -83,6 +94,19 @@ def fill(lab: Lab) -> None:
     lab.done(lab.api.nodes("dc1").qemu(102).delete())
     lab.vm(103, scsi0="local-zfs:1")
     lab.done(lab.api.nodes("dc1").qemu(103).migrate.post(target="dc3"))
+    lab.vm(104, scsi0="local-zfs:1")
+    api.cluster.replication.post(id="104-0", type="local", target="dc2", schedule="sat 02:00")
+    api.cluster.backup.post(id="nightly", schedule="01:00", vmid="100,104", storage="more")
+    lab.done(api.nodes("dc1").vzdump.post(vmid="104", storage="more", protected=1))
+    for vmid in (103, 104):
+        api.cluster.ha.resources.post(sid=f"vm:{vmid}", state="stopped")
+    api.cluster.ha.resources("vm:103").delete()
+    api.cluster.ha.rules.post(rule="here", type="node-affinity", resources="vm:104", nodes="dc1:2,dc2")
+    deadline = time.monotonic() + 10
+    while not api.nodes("dc1").replication("104-0").status.get()["last_sync"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    lab.control.settle()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

@@ -75,3 +75,11 @@ def test_tags_that_may_be_set(lab: Lab) -> None:
     assert shown["registered-tags"] == ["dev", "prod"]
     assert shown["allowed-tags"] == ["db", "dev", "prod", "web"]
     assert connect(lab.cluster, "verify").cluster.options.get()["allowed-tags"] == ["db", "web"]
+
+
+def test_new_cards_take_the_prefix(lab: Lab) -> None:
+    lab.api.cluster.options.put(mac_prefix="02:0a:0B")
+    vm = lab.vm(141, net0="virtio,bridge=vn10", net1="virtio=BC:24:11:00:00:01,bridge=vn10")
+    config = vm.config.get()
+    assert config["net0"].startswith("virtio=02:0A:0B:")
+    assert config["net1"].startswith("virtio=BC:24:11:00:00:01,")

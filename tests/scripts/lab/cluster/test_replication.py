@@ -170,6 +170,25 @@ def test_migration_turns_the_job_round(lab: Lab) -> None:
     assert lab.api.cluster.replication.get() == []
 
 
+def test_replicated_guest_takes_only_what_can_be_copied(lab: Lab, refused: Refused) -> None:
+    vm = lab.vm(216, scsi0="local-zfs:1")
+    lab.api.cluster.replication.post(id="216-0", type="local", target="dc2", disable=1)
+    words = "500 cannot add non-replicatable volume to a replicated VM"
+    assert refused(vm.config.put, scsi1="local:1,format=qcow2") == words
+    for drive in ("local:1,format=qcow2,replicate=0", "nfs:1", "local-zfs:1", "local-zfs:cloudinit"):
+        vm.config.put(**{"ide2" if "cloudinit" in drive else "scsi2": drive})
+        vm.config.put(delete="ide2" if "cloudinit" in drive else "scsi2")
+
+
+def test_disabled_job_rests(lab: Lab) -> None:
+    lab.vm(217, scsi0="local-zfs:1")
+    lab.api.cluster.replication.post(id="217-0", type="local", target="dc2", disable=1)
+    time.sleep(0.5)
+    assert status(lab, "217-0")["last_try"] == 0
+    lab.api.cluster.replication("217-0").put(disable=0)
+    until(lambda: status(lab, "217-0")["last_sync"])
+
+
 def test_who_may_what(lab: Lab, refused: Refused) -> None:
     lab.vm(215, scsi0="local-zfs:1")
     verify = connect(lab.cluster, "verify")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.lab.cluster.prune import to_prune
-from tests.scripts.lab.cluster.conftest import Lab
+from tests.scripts.lab.cluster.conftest import IMAGE, Lab
 
 pytestmark = pytest.mark.lab
 Refused = Callable[..., str]
@@ -36,12 +36,29 @@ def test_backup_is_a_file_on_the_storage(lab: Lab, store: Any) -> None:
 
 def test_older_ones_are_pruned(lab: Lab, store: Any) -> None:
     lab.vm(301)
-    for _ in range(3):
+    for _ in range(2):
         lab.done(
-            lab.api.nodes("dc1").vzdump.post(vmid="301", storage="dumps", **{"prune-backups": "keep-last=2"})
+            lab.api.nodes("dc1").vzdump.post(vmid="301", storage="dumps", **{"prune-backups": "keep-last=1"})
         )
         time.sleep(1.01)  # the name of a backup is its second
-    assert len(store.get(vmid=301)) == 2
+    assert len(store.get(vmid=301)) == 1
+
+
+def test_backup_has_notes_and_protection(lab: Lab, store: Any, refused: Refused) -> None:
+    lab.vm(304)
+    notes = {"notes-template": "{{guestname}} on {{node}}\\n{{vmid}}", "protected": 1}
+    lab.done(lab.api.nodes("dc1").vzdump.post(vmid="304", storage="dumps", **notes))
+    (made,) = store.get(vmid=304)
+    assert (made["notes"], made["protected"]) == ("vm304 on dc1\n304", 1)
+    volume = store(made["volid"])
+    assert lab.wait(volume.delete()) == f"cannot remove protected volume '{made['volid'][6:]}' on 'dumps'"
+    volume.put(protected=0, notes="")
+    assert volume.get()["protected"] == 0
+    assert "notes" not in volume.get()
+    lab.done(volume.delete())
+    assert store.get(vmid=304) == []
+    image = lab.api.nodes("dc1").storage("local").content(IMAGE)
+    assert refused(image.put, notes="x") == "500 only backups can have notes"
 
 
 @pytest.mark.usefixtures("store")
@@ -57,6 +74,9 @@ def test_failures_are_in_the_log(lab: Lab, refused: Refused) -> None:
     lab.control.storage_full("dumps")
     assert refused(lab.api.nodes("dc1").vzdump.post, vmid="302", storage="local-zfs") == (
         "500 can't use storage 'local-zfs' for backups - wrong content type"
+    )
+    assert "keep-all cannot be set together with other options" in refused(
+        lab.api.nodes("dc1").vzdump.post, vmid="302", **{"prune-backups": "keep-all=1,keep-last=1"}
     )
     assert "[vmid: property is missing]" in refused(lab.api.nodes("dc1").vzdump.post, storage="dumps")
     assert lab.api.nodes("dc2").vzdump.post(vmid="302", storage="dumps") == "OK"
