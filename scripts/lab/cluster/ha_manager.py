@@ -34,6 +34,8 @@ class HaManager(HaLrm):
         self._ha_wake = asyncio.Event()
         self._ha_round_due = False
         self._ha_feasible: Rules | None = None
+        # Moves that failed, as (resource, node): PVE tries them each round, the lab when something has changed.
+        self.ha_refused: set[tuple[str, str]] = set()
         self._ha_working: dict[str, asyncio.Task[None]] = {}
         self._ha_offline: dict[str, float] = {}  # node -> since when (monotonic)
         self._ha_last_round = int(time.time())
@@ -43,6 +45,7 @@ class HaManager(HaLrm):
 
     def ha_changed(self) -> None:
         self._ha_feasible = None
+        self.ha_refused.clear()
         self._ha_wake.set()
 
     def start_crm(self) -> None:

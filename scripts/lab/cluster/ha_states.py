@@ -86,7 +86,7 @@ class HaStates(HaManager):
             here.pop("tried", None)
         # one that was sent away because it would not start stays where it was sent
         target = None if here.get("tried") else self._pick(sid)
-        if target is not None and target != vm.node:
+        if target is not None and target != vm.node and (sid, target) not in self.ha_refused:
             self._to(sid, "migrate", target=target)
             return
         if vm.running:
@@ -126,6 +126,8 @@ class HaStates(HaManager):
             if sid in self.ha_services:
                 if done:
                     self.ha_services[sid]["node"] = target
+                else:
+                    self.ha_refused.add((sid, target))
                 self._to(sid, "started" if self._wanted(sid) == "started" else "request_stop")
 
         self._ha_do(sid, move())

@@ -121,6 +121,9 @@ class QemuMove(QemuRead):
             return [f"ERROR: Can't connect to destination address of node {target}"]
         problems = []
         for volid, props in self._local_disks(vm):
+            if self.volume(volid, vm.node) is None:
+                problems.append(self._gone(volid))
+                continue
             if values_of.is_cdrom(volid, props):
                 continue
             why = None
@@ -135,6 +138,14 @@ class QemuMove(QemuRead):
         if problems:
             problems.append("ERROR: Problem found while scanning volumes - can't migrate VM - check log")
         return problems
+
+    def _gone(self, volid: str) -> str:
+        """What a storage says of a volume that it does not have."""
+        sid, name = values_of.volume_ref(volid)
+        store = self.storages.get(sid or "", {})
+        if store.get("type") == "zfspool":
+            return f"zfs error: cannot open '{store.get('pool')}/{name}': dataset does not exist"
+        return f"volume '{volid}' does not exist"
 
     def _snapshots_migrate(self, volid: str) -> bool:
         sid, _name = values_of.volume_ref(volid)

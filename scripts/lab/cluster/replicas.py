@@ -27,9 +27,7 @@ class Replicas(Vzdump):
         self.usable_store(sid, target)
         found = self.volume(volid, source)
         if found is None:
-            raise die(
-                f"zfs error: cannot open '{self.storages[sid].get('pool')}/{name}': dataset does not exist"
-            )
+            raise die(self._gone(volid))
         old = int((self.volume(volid, target) or {}).get("used") or 0)
         grown = int(found.get("used") or 0) - old
         if self.full & {(sid, target), (sid, "")} or grown > self.total(sid) - self.used(sid, target):

@@ -122,6 +122,20 @@ def test_guest_goes_where_its_rule_says(lab: Lab) -> None:
     assert where(lab, 403) == ("dc2", "running")
 
 
+def test_move_that_cannot_be_is_tried_when_something_changes(lab: Lab) -> None:
+    lab.vm(415, scsi0="nfs:1")
+    ha = lab.api.cluster.ha
+    ha.resources.post(sid="vm:415", state="started")
+    lab.control.settle()
+    lab.control.fail_task("qmigrate", "no way")
+    ha.rules.post(rule="away", type="node-affinity", resources="vm:415", nodes="dc2", strict=1)
+    lab.control.settle()
+    assert where(lab, 415) == ("dc1", "running")
+    ha.rules("away").put(type="node-affinity", comment="now")
+    lab.control.settle()
+    assert where(lab, 415) == ("dc2", "running")
+
+
 def test_migrate_relocate_and_what_stands_in_the_way(lab: Lab, refused: Refused) -> None:
     for vmid in (404, 405):
         lab.vm(vmid, node="dc1" if vmid == 404 else "dc2", scsi0="nfs:1")
@@ -211,10 +225,10 @@ def test_lost_node_with_replicated_disks(lab: Lab) -> None:
 
 
 def test_lost_node_without_a_replica(lab: Lab) -> None:
-    """PVE brings the guest over all the same; there it cannot start."""
+    """PVE brings the guest over all the same; there it neither starts nor leaves again."""
     lab.vm(411, node="dc2", scsi0="local-zfs:1")
     ha = lab.api.cluster.ha
-    ha.resources.post(sid="vm:411", state="started", max_relocate=0)
+    ha.resources.post(sid="vm:411", state="started", max_relocate=1)
     lab.control.settle()
     lab.control.node_offline("dc2")
     until(lambda: service(lab, 411)["state"] == "error")
@@ -222,6 +236,9 @@ def test_lost_node_without_a_replica(lab: Lab) -> None:
     assert (node != "dc2", shown) == (True, "stopped")
     upid = next(t for t in lab.api.nodes(node).tasks.get(vmid=411) if t["type"] == "qmstart")["upid"]
     assert "no zvol device link" in lab.wait(upid)
+    upid = next(t for t in lab.api.nodes(node).tasks.get(vmid=411) if t["type"] == "qmigrate")["upid"]
+    assert lab.wait(upid) == "migration aborted"
+    assert "dataset does not exist" in lab.log(upid)
 
 
 def test_short_absence_moves_nothing(lab: Lab) -> None:
