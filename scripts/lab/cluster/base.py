@@ -39,6 +39,9 @@ WRITING: contextvars.ContextVar[bool] = contextvars.ContextVar("writing", defaul
 CFS_LOCK_WAIT = 10
 CFS_LOCK_POLL = 1
 MIB = 1024**2
+# Real seconds: how long the background waits at least, and when it looks whether time goes faster by now.
+MOMENT = 0.001
+SLICE = 0.05
 GIB = 1024**3
 
 
@@ -177,6 +180,14 @@ class Base(FakePve):  # type: ignore[misc]
 
     def online(self, node: str) -> bool:
         return bool(self.nodes.get(node, {}).get("online", True))
+
+    async def wait_lab(self, seconds: float) -> None:
+        """Let PVE seconds go by, also when their length is changed meanwhile; requests are served in any case."""
+        await asyncio.sleep(MOMENT if seconds else 0)
+        while seconds > 0 and self.time_scale:
+            real = min(seconds * self.time_scale, SLICE)
+            await asyncio.sleep(real)
+            seconds -= real / self.time_scale if self.time_scale else seconds
 
     # ------------------------------------------------------------------- locks
 

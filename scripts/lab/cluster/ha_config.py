@@ -91,6 +91,10 @@ class HaConfig(ReplicationJobs):
         """The state that the manager has for a resource; `ha_manager.py` overrides this."""
         return None
 
+    def listed_ha_state(self, sid: str) -> str | None:
+        """pve-manager API2/Cluster.pm resources: the manager's state, or what is asked as long as there is none."""
+        return self.ha_state(sid) or self.ha_resources.get(sid, {}).get("state")
+
     def ha_of(self, vmid: int) -> dict[str, Any]:
         """Config.pm get_service_status: what `status/current` says of HA."""
         if not self.ha_managed(vmid):

@@ -65,8 +65,7 @@ class HaManager(HaLrm):
             await self._ha_wake.wait()
             self._ha_wake.clear()
             self._ha_round_due = True
-            # one tick at least, so that with time scale 0 requests are still served in between
-            await asyncio.sleep(CRM_SECONDS * self.time_scale)
+            await self.wait_lab(CRM_SECONDS)
             try:
                 self.crm_round()
             except Exception:

@@ -115,12 +115,11 @@ class HaStatus(HaStates):
         state = "active" if busy else "idle"
         if not self.online(node):
             state = "old timestamp - dead?"
-        watchdog = "watchdog active" if state == "active" else "watchdog standby"
         return {
             "id": f"lrm:{node}",
             "type": "lrm",
             "node": node,
-            "status": f"{node} ({state}, {watchdog}, {clock})",
+            "status": f"{node} ({state}, {clock})",
             "timestamp": now,
         }
 

@@ -214,7 +214,7 @@ class Nodes(ClusterOptions):
             "tags": vm.config.get("tags"),
             "lock": vm.lock,
             "pool": vm.pool,
-            "hastate": self.ha_state(f"vm:{vm.vmid}"),
+            "hastate": self.listed_ha_state(f"vm:{vm.vmid}"),
         }
         return item | {key: value for key, value in more.items() if value}
 

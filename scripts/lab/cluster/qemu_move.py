@@ -121,10 +121,10 @@ class QemuMove(QemuRead):
             return [f"ERROR: Can't connect to destination address of node {target}"]
         problems = []
         for volid, props in self._local_disks(vm):
+            if values_of.is_cdrom(volid, props):
+                continue
             if self.volume(volid, vm.node) is None:
                 problems.append(self._gone(volid))
-                continue
-            if values_of.is_cdrom(volid, props):
                 continue
             why = None
             if vm.running and not with_disks:

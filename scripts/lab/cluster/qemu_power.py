@@ -16,7 +16,7 @@ from typing import Any
 from fakepve.model import PveError, TaskError
 
 from scripts.lab.cluster import qemu_values as values_of
-from scripts.lab.cluster.base import Route, Values, Vm, die, param_error
+from scripts.lab.cluster.base import MIB, Route, Values, Vm, die, param_error
 from scripts.lab.cluster.qemu_update import QemuUpdate
 from scripts.lab.cluster.runtime import FirewallSnapshot, GuestRuntime, Nic
 
@@ -159,6 +159,15 @@ class QemuPower(QemuUpdate):
             # QemuServer.pm config_to_command
             raise TaskError(f"MAX {cores} vcpus allowed per VM on this node")
 
+    def _make_cloudinit(self, vm: Vm) -> None:
+        """qemu-server Cloudinit.pm commit_cloudinit_disk: the drive is made anew where it is missing."""
+        for _key, volume, _props in values_of.drives_of(vm.config):
+            sid, name = values_of.volume_ref(volume)
+            if sid is None or not values_of.is_cloudinit_drive(volume) or self.volume(volume, vm.node):
+                continue
+            fmt = name.rpartition(".")[2] if self.is_file(sid) else "raw"
+            self.alloc(sid, vm.node, vm.vmid, 4 * MIB, fmt=fmt, name=name.split("/")[-1], used=4 * MIB)
+
     async def start_worker(self, vm: Vm, user: str) -> None:
         """vm_start, inside a worker."""
         if vm.template:
@@ -175,6 +184,7 @@ class QemuPower(QemuUpdate):
         if vm.lock == "suspended":
             vm.lock = None
             vm.config.pop("lock", None)
+        self._make_cloudinit(vm)
         self._check_start(vm)
         await self.run_guest(vm)
 

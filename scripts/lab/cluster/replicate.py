@@ -69,8 +69,7 @@ class Replicate(Replicas):
                 await asyncio.wait_for(self._replication_wake.wait(), min(waits, default=None))
             self._replication_wake.clear()
             if any(self._due_in(name) <= 0 for name in self._jobs_to_run()):
-                # some time at least, so that a job that fails at once does not take all of it
-                await asyncio.sleep(max(SCHEDULER_SECONDS * self.time_scale, 0.01))
+                await self.wait_lab(SCHEDULER_SECONDS)
                 await self.run_due_jobs()
 
     async def run_due_jobs(self) -> None:

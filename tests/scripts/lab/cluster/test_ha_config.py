@@ -33,6 +33,15 @@ def no_ha_left(three: Lab) -> Iterator[None]:
         ha.resources(resource["sid"]).delete()
 
 
+def test_requested_state_is_listed_until_the_manager_has_one(lab: Lab) -> None:
+    lab.control.time_scale(10)
+    lab.api.cluster.ha.resources.post(sid="vm:100", state="stopped")
+    shown = {r["vmid"]: r.get("hastate") for r in lab.api.cluster.resources.get(type="vm")}
+    assert shown == {100: "stopped", 101: None, 102: None}
+    (service,) = [i for i in lab.api.cluster.ha.status.current.get() if i["type"] == "service"]
+    assert (service["state"], service["node"], "crm_state" in service) == ("queued", "dc1", False)
+
+
 def managed(lab: Lab, *vmids: int) -> None:
     for vmid in vmids:
         lab.root.cluster.ha.resources.post(sid=f"vm:{vmid}", state="stopped")

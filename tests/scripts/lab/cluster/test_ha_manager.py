@@ -208,7 +208,7 @@ def test_lost_node_with_shared_disks(lab: Lab) -> None:
 
 
 def test_lost_node_with_replicated_disks(lab: Lab) -> None:
-    lab.vm(410, node="dc2", scsi0="local-zfs:1")
+    lab.vm(410, node="dc2", scsi0="local-zfs:1", ide2="local-zfs:cloudinit", ciuser="debian")
     lab.api.cluster.replication.post(id="410-0", type="local", target="dc3")
     until(lambda: status(lab, "410-0", "dc2")["last_sync"])
     ha = lab.api.cluster.ha
@@ -217,6 +217,8 @@ def test_lost_node_with_replicated_disks(lab: Lab) -> None:
     lab.control.settle()
     lab.control.node_offline("dc2")
     until(lambda: where(lab, 410) == ("dc3", "running"))
+    assert {v["volid"] for v in lab.api.nodes("dc3").storage("local-zfs").content.get(vmid=410)} == {
+        "local-zfs:vm-410-disk-0", "local-zfs:vm-410-cloudinit"}  # fmt: skip
     lab.control.node_offline("dc2", offline=False)
     lab.control.settle()
     until(lambda: status(lab, "410-0", "dc3")["last_sync"])
