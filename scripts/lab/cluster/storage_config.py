@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakepve.model import PveError
 from fakepve.routing import split_list
 
 from scripts.lab.cluster.base import Values, die
 from scripts.lab.cluster.formats import check_prune
 from scripts.lab.cluster.storage import Storage
+
+# PVE/Storage/Plugin.pm @SHARED_STORAGE: these are the same on every node, without being told
+SHARED_TYPES = frozenset({"iscsi", "nfs", "cifs", "rbd", "cephfs", "iscsidirect", "zfs", "drbd", "pbs"})
 
 
 class StorageConfig(Storage):
@@ -38,7 +40,10 @@ class StorageConfig(Storage):
     async def _sc_create(self, v: Values, user: str) -> Any:
         if v.get("prune-backups"):
             check_prune(v["prune-backups"])
-        return await super()._sc_create(v, user)
+        made = await super()._sc_create(v, user)
+        if v["type"] in SHARED_TYPES:
+            self.storages[v["storage"]]["shared"] = 1
+        return made
 
     async def _sc_update(self, v: Values, user: str) -> Any:
         if v.get("prune-backups"):
@@ -55,11 +60,3 @@ class StorageConfig(Storage):
         if "backup" not in split_list(store.get("content")):
             raise die(f"can't use storage '{sid}' for backups - wrong content type")
         return store
-
-    def can_use(self, sid: str, node: str) -> bool:
-        """True where the storage is there, enabled for the node and online."""
-        try:
-            self.usable_store(sid, node)
-        except PveError:
-            return False
-        return True

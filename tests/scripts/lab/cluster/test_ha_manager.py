@@ -76,7 +76,7 @@ def test_power_of_a_managed_guest_is_a_wish_to_the_manager(lab: Lab) -> None:
     ha = lab.api.cluster.ha.resources
     ha.post(sid="vm:401", state="stopped")
     lab.control.settle()
-    lab.control.time_scale(0.05)
+    lab.control.time_scale(0.02)
     upid = vm.status.start.post()
     assert upid.split(":")[5] == "hastart"
     lab.done(upid)
@@ -247,9 +247,9 @@ def test_short_absence_moves_nothing(lab: Lab) -> None:
     lab.vm(412, node="dc2", scsi0="nfs:1")
     lab.api.cluster.ha.resources.post(sid="vm:412", state="started")
     lab.control.settle()
-    lab.control.time_scale(0.05)
+    lab.control.time_scale(0.02)
     lab.control.node_offline("dc2")
-    time.sleep(0.05 * 20)
+    time.sleep(0.02 * 20)
     lab.control.node_offline("dc2", offline=False)
     lab.control.clear_faults()
     until(lambda: where(lab, 412)[1] == "running")

@@ -84,3 +84,16 @@ def test_new_storage_is_there_where_it_is_enabled(lab: Lab) -> None:
     assert "storage 'disks' is disabled" in lab.wait(upid)
     lab.api.storage("disks").put(delete="disable")
     lab.done(lab.api.nodes("dc2").qemu(161).delete())
+
+
+def test_what_lies_on_a_server_is_the_same_on_every_node(lab: Lab) -> None:
+    lab.api.storage.post(
+        storage="vault", type="pbs", server="192.0.2.30", datastore="dc", username="awan@pbs!dc", password="secret",
+        fingerprint=":".join(["AB"] * 32))  # fmt: skip
+    shown = lab.api.storage("vault").get()
+    assert (shown["shared"], shown["content"], "password" in shown) == (1, "backup", False)
+    lab.vm(162, node="dc1", scsi0="local-zfs:1")
+    lab.done(lab.api.nodes("dc1").vzdump.post(vmid="162", storage="vault"))
+    (there,) = lab.api.nodes("dc3").storage("vault").content.get(vmid=162)
+    assert there["volid"].startswith("vault:backup/vm/162/")
+    assert there["format"] == "pbs-vm"
