@@ -134,7 +134,9 @@ class HaManager(HaLrm):
         return select_node(view, sid, failback=failback or recover, try_next=try_next)
 
     def _to(self, sid: str, state: str, **more: Any) -> None:
-        """Manager.pm $change_service_state."""
+        """Manager.pm $change_service_state: a command that waits is lost with it."""
+        if sid not in self.ha_services:
+            return  # taken out of HA while something was done for it
         kept = {k: x for k, x in self.ha_services[sid].items() if k in ("node", "failed_nodes", "tried")}
         self.ha_services[sid] = {**kept, "state": state, "uid": secrets.token_urlsafe(16), **more}
         self._ha_wake.set()

@@ -76,15 +76,15 @@ def test_power_of_a_managed_guest_is_a_wish_to_the_manager(lab: Lab) -> None:
     ha = lab.api.cluster.ha.resources
     ha.post(sid="vm:401", state="stopped")
     lab.control.settle()
-    lab.control.time_scale(0.02)
+    lab.control.time_scale(1)
     upid = vm.status.start.post()
     assert upid.split(":")[5] == "hastart"
     lab.done(upid)
     assert "Requesting HA start for VM 401" in lab.log(upid)
     assert ha("vm:401").get()["state"] == "started"
     assert where(lab, 401)[1] == "stopped"  # the manager comes round later
-    until(lambda: where(lab, 401)[1] == "running")
     lab.control.clear_faults()
+    until(lambda: where(lab, 401)[1] == "running")
     lab.control.settle()
     for call, last in ((vm.status.shutdown.post, "qmshutdown"), (vm.status.stop.post, "qmstop")):
         lab.done(vm.status.start.post())
@@ -97,6 +97,34 @@ def test_power_of_a_managed_guest_is_a_wish_to_the_manager(lab: Lab) -> None:
         assert where(lab, 401)[1] == "stopped"
         assert ha("vm:401").get()["state"] == "stopped"
         assert lab.api.nodes("dc1").tasks.get(vmid=401, limit=1)[0]["type"] == last
+
+
+def test_stop_before_the_manager_has_started_anything_is_lost(lab: Lab) -> None:
+    """Manager.pm next_state_stopped: "ignore service request - service already stopped"."""
+    vm = lab.vm(416)
+    ha = lab.api.cluster.ha.resources
+    ha.post(sid="vm:416", state="stopped")
+    lab.control.settle()
+    lab.control.time_scale(1)
+    lab.done(vm.status.start.post())
+    lab.done(vm.status.stop.post())
+    lab.control.clear_faults()
+    lab.control.settle()
+    assert where(lab, 416)[1] == "running"
+    assert ha("vm:416").get()["state"] == "started"
+
+
+def test_taken_out_of_ha_while_it_is_started(lab: Lab) -> None:
+    vm = lab.vm(417)
+    ha = lab.api.cluster.ha.resources
+    ha.post(sid="vm:417", state="started")
+    until(lambda: lab.api.nodes("dc1").tasks.get(vmid=417, source="all", typefilter="qmstart"))
+    ha("vm:417").delete()
+    lab.control.settle()
+    until(lambda: where(lab, 417)[1] == "running")
+    upid = vm.status.stop.post()
+    assert upid.split(":")[5] == "qmstop"
+    lab.done(upid)
 
 
 def test_ignored_guest_is_nobodys(lab: Lab) -> None:
@@ -247,9 +275,9 @@ def test_short_absence_moves_nothing(lab: Lab) -> None:
     lab.vm(412, node="dc2", scsi0="nfs:1")
     lab.api.cluster.ha.resources.post(sid="vm:412", state="started")
     lab.control.settle()
-    lab.control.time_scale(0.02)
+    lab.control.time_scale(0.1)
     lab.control.node_offline("dc2")
-    time.sleep(0.02 * 20)
+    time.sleep(0.1 * 5)
     lab.control.node_offline("dc2", offline=False)
     lab.control.clear_faults()
     until(lambda: where(lab, 412)[1] == "running")
