@@ -100,7 +100,9 @@ def test_a_hand_in_the_cluster_is_seen_and_mended(line: Lab) -> None:
     assert "unmanaged: VM 9001 (by-hand)" in seen.stdout
 
     outcome = line.stack("dc").up("--refresh")
-    assert outcome.changes.get("update") == 3, outcome
+    assert outcome.changes.get("update") == 4, (
+        outcome
+    )  # memory, rule, power, and HA, which a stop by hand goes through
     assert not set(outcome.changes) & {"create", "delete", "replace", "create-replacement"}, outcome
     after = line.awan("verify", "--only", "dc")
     assert after.returncode == 0, after.stdout
@@ -163,6 +165,25 @@ def test_a_tenant_with_a_vm_is_six_lines(line: Lab, site: Path) -> None:
         # Beside creations only the one apply of the run; it is no object of the cluster.
         rest = [step["urn"].rpartition("$")[2] for step in planned if step["op"] != "create"]
         assert rest == [f"pve:index:SdnApply::{stack}"], rest
+
+
+def test_another_epoch_shows_which_vms_would_start_and_stop(line: Lab, site: Path) -> None:
+    """The site role decides power and HA in both stacks; in the data center's epoch nothing differs (other tests)."""
+    role = site.parent / "ledger" / "site_role.ledger"
+    role.write_text(role.read_text(encoding="utf-8") + "primary 2 drc\n", encoding="utf-8")
+    changed = {
+        (stack, *step["urn"].split("$")[-1].split("::")): step["op"]
+        for stack in ("dc", "drc")
+        for step in steps(line, stack, AWAN_SITE=str(site))
+    }
+    assert set(changed.values()) == {"update"}
+    kinds = {"dc": ("Vm", "VmPower", "HaResource"), "drc": ("Vm", "VmPower")}
+    assert set(changed) == {
+        (cluster, f"pve:index:{kind}", guest.key)
+        for cluster, named in kinds.items()
+        for guest in line.plan.guests_of(cluster)
+        for kind in named
+    }
 
 
 def _ask(line: Lab) -> list[probes.Result]:
