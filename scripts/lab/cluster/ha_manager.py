@@ -20,6 +20,7 @@ from scripts.lab.cluster.ha_place import View, feasible, select_node
 from scripts.lab.cluster.ha_rules_check import Rules
 
 CRM_SECONDS = 10  # CRM.pm: seconds from round to round
+MAX_WORKERS = 4  # Env/PVE2.pm get_max_workers
 log = logging.getLogger("lab.cluster")
 Service = dict[str, Any]
 
@@ -37,6 +38,7 @@ class HaManager(HaLrm):
         # Moves that failed, as (resource, node): PVE tries them each round, the lab when something has changed.
         self.ha_refused: set[tuple[str, str]] = set()
         self._ha_working: dict[str, asyncio.Task[None]] = {}
+        self._lrm_slots: dict[str, tuple[int, asyncio.Semaphore]] = {}
         self._ha_offline: dict[str, float] = {}  # node -> since when (monotonic)
         self._ha_last_round = int(time.time())
         self._crm: asyncio.Task[None] | None = None
@@ -197,12 +199,21 @@ class HaManager(HaLrm):
         """The resources that a positive rule keeps with this one; `ha_status.py` overrides this."""
         return []
 
+    def _lrm_slot(self, node: str) -> asyncio.Semaphore:
+        """LRM.pm: a node does `max_workers` things at once, the others wait."""
+        workers = int(self.options.get("max_workers", MAX_WORKERS))
+        known = self._lrm_slots.get(node)
+        if known is None or known[0] != workers:
+            known = self._lrm_slots[node] = (workers, asyncio.Semaphore(workers))
+        return known[1]
+
     def _ha_do(self, sid: str, action: Any) -> None:
         """Let the node's manager act, and look at what came of it in a later round."""
 
         async def run() -> None:
             try:
-                await action
+                async with self._lrm_slot(self.ha_services[sid]["node"]):
+                    await action
             except Exception:
                 log.exception("HA resource %s", sid)
             finally:

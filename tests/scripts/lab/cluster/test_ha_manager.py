@@ -127,6 +127,25 @@ def test_taken_out_of_ha_while_it_is_started(lab: Lab) -> None:
     lab.done(upid)
 
 
+def test_node_does_so_many_things_at_once(lab: Lab) -> None:
+    lab.api.cluster.options.put(max_workers=2)
+    for vmid in range(420, 425):
+        lab.vm(vmid, memory=64)
+        lab.api.cluster.ha.resources.post(sid=f"vm:{vmid}", state="stopped")
+    lab.control.settle()
+    lab.control.time_scale(0.05)
+    for vmid in range(420, 425):
+        lab.api.cluster.ha.resources(f"vm:{vmid}").put(state="started")
+    most, done = 0, 0
+    while done < 5:
+        tasks = lab.api.nodes("dc1").tasks.get(source="all", typefilter="qmstart", limit=500)
+        mine = [t for t in tasks if 420 <= int(t["id"]) < 425]
+        done = sum("status" in t for t in mine)
+        most = max(most, len(mine) - done)
+    assert most == 2
+    lab.api.cluster.options.put(delete="max_workers")
+
+
 def test_ignored_guest_is_nobodys(lab: Lab) -> None:
     vm = lab.vm(402)
     lab.api.cluster.ha.resources.post(sid="vm:402", state="ignored")
