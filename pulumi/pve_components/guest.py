@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One VM: made stopped, then its firewall, then its power, so that it never runs without its rules."""
+"""One VM: made stopped, then its firewall, its power and HA, so that it never runs without its rules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pulumi
 import pulumi_pve as pve
 from network_plan.model.guest import Guest
 from pve_components.firewall import rule_args
+from pve_components.ha import make_available
 
 
 def _cloud_init(guest: Guest, storage: str, keys: list[str]) -> pve.VmCloudInitArgs:
@@ -37,7 +38,7 @@ def make_guest(
     named: list[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> pve.Vm:
-    """Register a guest's three resources under ``parent``.
+    """Register a guest's resources under ``parent``: VM, firewall, power, and what lets another host take it over.
 
     Args:
         storage: where the cloud-init drive lies; a twin, whose disks replication brings, has none.
@@ -104,10 +105,12 @@ def make_guest(
         rules=rule_args(own.rules),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=named),
     )
-    pve.VmPower(
+    power = pve.VmPower(
         guest.key,
         vmid=vm.vmid,
         started=guest.running,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[firewall]),
     )
+    if guest.ha is not None:
+        make_available(guest.key, guest.vmid, guest.ha, power, parent)
     return vm

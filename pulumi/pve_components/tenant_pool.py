@@ -16,7 +16,7 @@ from pve_components.sdn import Sdn
 
 
 class TenantPool(pulumi.ComponentResource):
-    """One tenant in one cluster; ``addresses`` maps its VMs to their first address."""
+    """One tenant in one cluster; ``pool`` is what a job over its VMs names."""
 
     def __init__(
         self,
@@ -31,12 +31,12 @@ class TenantPool(pulumi.ComponentResource):
     ) -> None:
         super().__init__("awan:pve:TenantPool", share.pool, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        pool = pve.Pool(share.pool, poolid=share.pool, comment=share.comment, opts=child)
+        self.pool = pve.Pool(share.pool, poolid=share.pool, comment=share.comment, opts=child)
         for people in share.groups:
             group = pve.Group(people.name, groupid=people.name, comment=share.comment, opts=child)
             pve.Acl(
                 people.name,
-                path=pool.poolid.apply(lambda poolid: f"/pool/{poolid}"),
+                path=self.pool.poolid.apply(lambda poolid: f"/pool/{poolid}"),
                 roleid=access.roles[people.role].roleid,
                 type="group",
                 ugid=group.groupid,
@@ -44,5 +44,6 @@ class TenantPool(pulumi.ComponentResource):
                 opts=child,
             )
         for guest in guests:
-            make_guest(guest, storage, keys, [pool, sdn.applied], [*firewall.named, firewall.options], self)
+            needs: list[pulumi.Resource] = [self.pool, sdn.applied]
+            make_guest(guest, storage, keys, needs, [*firewall.named, firewall.options], self)
         self.register_outputs({})
