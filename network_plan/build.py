@@ -26,6 +26,7 @@ from network_plan.derive.recovery import (
     derive_tiers,
     derive_tunnels,
 )
+from network_plan.derive.replication import derive_replication
 from network_plan.model.finding import Finding, Severity
 from network_plan.model.ledger import Entry, Ledger
 from network_plan.model.plan import SCHEMA, DatedException, Plan, Sanction
@@ -87,6 +88,8 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
     clusters = derive_clusters(site, live, networks, flows, guests)
     gateways = (derive_gateway(site, networks, flows, public),)
     operator = site.regency.operator
+    tiers = derive_tiers(site)
+    tunnels = derive_tunnels(site)
     return Plan(
         schema=SCHEMA,
         serial=len(ledger.entries) + len(ledger.roles),
@@ -126,8 +129,9 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
             for key, item in sorted(site.services.exceptions.items())
         ),
         names=derive_names(site, clusters, guests, gateways, public),
-        tiers=derive_tiers(site),
-        tunnels=derive_tunnels(site),
+        tiers=tiers,
+        tunnels=tunnels,
+        replication=derive_replication(guests, tiers, tunnels, role),
         applications=derive_applications(site),
         reservations=derive_reservations(site, live),
         sanctions=tuple(

@@ -65,3 +65,28 @@ class RecoveryPlace:
     cost: str
     service_level: str
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicationTask:
+    """The copying of one VM's disks from the primary cluster to its twin's.
+
+    Attributes:
+        guest: key of the VM and of its twin; ``vmid`` is the same in both clusters.
+        source, target: the clusters; ``source_node`` and ``target_node`` the hosts where they were placed.
+        slots: the disks, all of them in one snapshot.
+        interval_minutes: from one snapshot's start to the next.
+        keep: points that stay at the target, the newest included.
+        rate_kbit: its share of the line while every host of the target pulls at once.
+    """
+
+    guest: str
+    vmid: int
+    source: str
+    source_node: str
+    target: str
+    target_node: str
+    slots: tuple[str, ...]
+    interval_minutes: int
+    keep: int
+    rate_kbit: int

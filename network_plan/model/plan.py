@@ -12,7 +12,7 @@ from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from network_plan.model.application import Application
-from network_plan.model.dr import RecoveryPlace, Risk, SiteRole, Tier, Tunnel
+from network_plan.model.dr import RecoveryPlace, ReplicationTask, Risk, SiteRole, Tier, Tunnel
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import Gateway
 from network_plan.model.guest import Guest
@@ -89,6 +89,7 @@ class Plan:
     names: tuple[Name, ...]
     tiers: tuple[Tier, ...]
     tunnels: tuple[Tunnel, ...]
+    replication: tuple[ReplicationTask, ...]
     applications: tuple[Application, ...]
     reservations: tuple[Reservation, ...]
     sanctions: tuple[Sanction, ...]
