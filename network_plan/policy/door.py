@@ -80,4 +80,22 @@ def check_gw2(plan: Plan, _today: date | None) -> list[Finding]:
         for prefix in network.prefixes
         if isinstance(prefix, IPv4Network) and not any(prefix.subnet_of(block) for block in _PRIVATE)
     ]
-    return findings
+    return [*findings, *_printed(plan)]
+
+
+def _printed(plan: Plan) -> list[Finding]:
+    """The public block is what the operator procures: as many addresses as the master plan prints (§4.6.11)."""
+    need = plan.facilities.needs.get("public-addresses")
+    if need is None:
+        return []
+    return [
+        _error(
+            "GW-2",
+            f"the public block {gateway.public} has {gateway.public.num_addresses} addresses, "
+            f"{need.quantity} are printed",
+            "declare the block that was procured, or say with its source that another was",
+            ("networks", "public", "prefix"),
+        )
+        for gateway in plan.gateways
+        if gateway.public.num_addresses != need.quantity
+    ]

@@ -10,7 +10,7 @@ from network_plan.model.plan import Plan
 
 
 def check_dr1(plan: Plan, _today: date | None) -> list[Finding]:
-    """DR-1: what has priority 1 has a twin in another cluster, and a cluster without hardware is said."""
+    """DR-1: what has priority 1 has a twin in another cluster; hardware and a place that are missing are said."""
     twins = {guest.key for guest in plan.guests if guest.twin}
     findings = []
     for guest in plan.guests:
@@ -36,4 +36,14 @@ def check_dr1(plan: Plan, _today: date | None) -> list[Finding]:
         for cluster in plan.clusters
         if cluster.first_purchase
     ]
+    if plan.recovery_place is None:
+        findings.append(
+            Finding(
+                severity=Severity.WARNING,
+                rule="DR-1",
+                what="nothing says by what distance, cost and service level the recovery center's place was chosen",
+                cure="declare 'place' in dr.yml",
+                path=("dr",),
+            )
+        )
     return findings
