@@ -23,7 +23,7 @@ VM = "/nodes/{node}/qemu/{vmid}"
 
 
 def _access(cluster: Cluster) -> Calls:
-    """A role, a pool and a group are one POST each; an entry of the access list is one PUT (one path and role per call)."""
+    """A role, a pool and a group are one POST each; an entry of the access list is one PUT, of one path and role."""
     shares = len(cluster.access)
     groups = sum(len(share.groups) for share in cluster.access)
     return Calls(
@@ -78,13 +78,43 @@ def _guest_firewall(firewall: GuestFirewall) -> Calls:
     return calls
 
 
+def _operations(cluster: Cluster) -> Calls:
+    """A storage, a user, a token and a backup job are one POST each; all options are one PUT.
+
+    A token may do what both it and its user may, so that a grant is two entries of the access list.
+    """
+    return Calls(
+        {
+            ("POST", "/storage"): len(cluster.storages),
+            ("PUT", "/cluster/options"): int(bool(cluster.options)),
+            ("POST", "/access/users"): len({token.user for token in cluster.tokens}),
+            ("POST", "/access/users/{userid}/token/{tokenid}"): len(cluster.tokens),
+            ("PUT", "/access/acl"): 2 * len(cluster.tokens),
+            ("POST", "/cluster/backup"): len(cluster.backups),
+        }
+    )
+
+
+def _available(guest: Guest) -> Calls:
+    """HA resource, rule and replication job: one POST each, none of them a task."""
+    if guest.ha is None:
+        return Calls()
+    return Calls(
+        {
+            ("POST", "/cluster/ha/resources"): 1,
+            ("POST", "/cluster/ha/rules"): 1,
+            ("POST", "/cluster/replication"): 1,
+        }
+    )
+
+
 def _guest(guest: Guest) -> Calls:
     """One POST (a task), with pool, disks, interfaces and cloud-init in it.
 
     A disk made from an image has the image's size, so it is grown: one PUT, a task. Power comes after the firewall, so
     it can't be the POST's `start`: one POST, a task. PVE fills in the volumes' names: one read.
     """
-    calls = _guest_firewall(guest.firewall)
+    calls = _guest_firewall(guest.firewall) + _available(guest)
     grown = sum(disk.import_from is not None for disk in guest.disks)
     started = int(guest.running)
     calls["POST", "/nodes/{node}/qemu"] += 1
@@ -98,7 +128,7 @@ def _guest(guest: Guest) -> Calls:
 def least(plan: Plan, cluster: str) -> Calls:
     """All of it for one cluster, without kinds that it has none of."""
     where = plan.cluster(cluster)
-    calls = _access(where) + _sdn(where) + _firewall(where.firewall)
+    calls = _access(where) + _sdn(where) + _firewall(where.firewall) + _operations(where)
     for guest in plan.guests_of(cluster):
         calls += _guest(guest)
     return +calls

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from network_plan.model.firewall import Rule
 from network_plan.model.guest import Disk, Guest
 from network_plan.model.node import Cluster
 from network_plan.model.plan import Plan
+from scripts.verify.availability import compare_available, compare_operations
 from scripts.verify.difference import Report, Unmanaged
 from scripts.verify.live import Live, LiveGuest, Row
 
@@ -78,28 +79,15 @@ def _rules(report: Report, thing: str, planned: Sequence[Rule], live: Sequence[R
     report.count("firewall rules", len(planned))
 
 
-def _names(report: Report, kind: str, planned: Iterable[str], live: Mapping[str, object]) -> list[str]:
-    """Note each planned name that is not live; the others are returned."""
-    there = []
-    for name in planned:
-        report.count(kind, 1)
-        if name in live:
-            there.append(name)
-        else:
-            report.compare(f"{kind} {name}", "the object", "that it exists", "")
-    return there
-
-
 def _access(report: Report, cluster: Cluster, live: Live) -> None:
-    _names(report, "pools", (share.pool for share in cluster.access), live.pools)
-    _names(report, "groups", (group.name for share in cluster.access for group in share.groups), live.groups)
+    report.present("pools", (share.pool for share in cluster.access), live.pools)
+    report.present("groups", (group.name for share in cluster.access for group in share.groups), live.groups)
     roles = {role.name: role for role in cluster.roles}
-    for name in _names(report, "roles", roles, live.roles):
+    for name in report.present("roles", roles, live.roles):
         have = sorted(str(live.roles[name].get("privs", "")).split(","))
         report.compare(f"role {name}", "privileges", ",".join(sorted(roles[name].privileges)), ",".join(have))
     grants = {(str(a["path"]), str(a.get("ugid")), str(a.get("roleid"))): a for a in live.acl}
-    _names(
-        report,
+    report.present(
         "grants",
         (f"/pool/{s.pool} {group.name} {group.role}" for s in cluster.access for group in s.groups),
         {" ".join(key): row for key, row in grants.items()},
@@ -107,7 +95,7 @@ def _access(report: Report, cluster: Cluster, live: Live) -> None:
 
 
 def _sdn(report: Report, cluster: Cluster, live: Live) -> None:
-    for zone in _names(report, "zones", (cluster.zone,), live.zones):
+    for zone in report.present("zones", (cluster.zone,), live.zones):
         row = live.zones[zone]
         report.compare(f"zone {zone}", "kind", "vlan", row.get("type"))
         report.compare(f"zone {zone}", "bridge", cluster.bridge, row.get("bridge"))
@@ -117,14 +105,14 @@ def _sdn(report: Report, cluster: Cluster, live: Live) -> None:
             if name == zone:
                 report.compare(f"zone {zone}", f"state on {node}", "available", state)
     vnets = {vnet.vnet: vnet for vnet in cluster.vnets}
-    for name in _names(report, "vnets", vnets, live.vnets):
+    for name in report.present("vnets", vnets, live.vnets):
         row = live.vnets[name]
         report.compare(f"vnet {name}", "tag", vnets[name].tag, row.get("tag"))
         report.compare(f"vnet {name}", "zone", cluster.zone, row.get("zone"))
         if row.get("state"):
             report.compare(f"vnet {name}", "state", "applied", row["state"])
     subnets = {f"{v.vnet}/{cidr}": gateway for v in cluster.vnets for cidr, gateway in v.subnets}
-    for name in _names(report, "subnets", subnets, live.subnets):
+    for name in report.present("subnets", subnets, live.subnets):
         report.compare(f"subnet {name}", "gateway", subnets[name], live.subnets[name].get("gateway", ""))
     report.unmanaged += [
         Unmanaged(where=report.where, thing=f"vnet {name}") for name in live.vnets if name not in vnets
@@ -137,13 +125,13 @@ def _firewall(report: Report, cluster: Cluster, live: Live) -> None:
     report.compare("firewall", "policy_in", firewall.policy_in, live.options.get("policy_in", "DROP"))
     report.compare("firewall", "policy_out", firewall.policy_out, live.options.get("policy_out", "ACCEPT"))
     aliases = {alias.name: alias for alias in firewall.aliases}
-    for name in _names(report, "aliases", aliases, live.aliases):
+    for name in report.present("aliases", aliases, live.aliases):
         report.compare(f"alias {name}", "cidr", aliases[name].cidr, live.aliases[name].get("cidr"))
     ipsets = {ipset.name: ipset for ipset in firewall.ipsets}
-    for name in _names(report, "ipsets", ipsets, live.ipsets):
+    for name in report.present("ipsets", ipsets, live.ipsets):
         report.compare(f"ipset {name}", "members", " ".join(ipsets[name].cidrs), " ".join(live.ipsets[name]))
     groups = {group.name: group for group in firewall.groups}
-    for name in _names(report, "security groups", groups, live.security_groups):
+    for name in report.present("security groups", groups, live.security_groups):
         _rules(report, f"security group {name}", groups[name].rules, live.security_groups[name])
 
 
@@ -232,7 +220,9 @@ def compare_cluster(plan: Plan, name: str, live: Live, shown: str) -> Report:
     _access(report, cluster, live)
     _sdn(report, cluster, live)
     _firewall(report, cluster, live)
+    compare_operations(report, cluster, live)
     guests = plan.guests_of(name)
+    compare_available(report, guests, live)
     for guest in guests:
         report.count("VMs", 1)
         found = live.guests.get(guest.vmid)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 
@@ -58,6 +59,17 @@ class Report:
             self.differences.append(
                 Difference(where=self.where, thing=thing, what=what, planned=str(planned), live=str(live))
             )
+
+    def present(self, kind: str, planned: Iterable[str], live: Container[str]) -> list[str]:
+        """Note each planned name that is not live; the others are returned."""
+        there = []
+        for name in planned:
+            self.count(kind, 1)
+            if name in live:
+                there.append(name)
+            else:
+                self.compare(f"{kind} {name}", "the object", "that it exists", "")
+        return there
 
     def count(self, kind: str, number: int) -> None:
         """Note how many objects of a kind were compared."""

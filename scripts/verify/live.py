@@ -44,6 +44,16 @@ class Live:
     aliases: dict[str, Row]
     ipsets: dict[str, tuple[str, ...]]
     security_groups: dict[str, tuple[Row, ...]]
+    storages: dict[str, Row]
+    cluster_options: Row
+    users: dict[str, Row]
+    """With their tokens."""
+    backups: dict[str, Row]
+    ha_resources: dict[str, Row]
+    ha_rules: dict[str, Row]
+    ha_states: dict[str, str]
+    """What the HA manager says of each guest."""
+    replications: dict[str, Row]
     guests: dict[int, LiveGuest]
     unread: dict[int, str]
     """VMs whose node does not answer, with its name: nothing but their place is known."""
@@ -120,6 +130,18 @@ def read_live(api: Api) -> Live:
         aliases=_by(api.get("/cluster/firewall/aliases"), "name"),
         ipsets=dict(zip(set_names, sets, strict=True)),
         security_groups=dict(zip(group_names, groups, strict=True)),
+        storages=_by(api.get("/storage"), "storage"),
+        cluster_options=api.get("/cluster/options"),
+        users=_by(api.get("/access/users", full=True), "userid"),
+        backups=_by(api.get("/cluster/backup"), "id"),
+        ha_resources=_by(api.get("/cluster/ha/resources"), "sid"),
+        ha_rules=_by(api.get("/cluster/ha/rules"), "rule"),
+        ha_states={
+            str(row["sid"]): str(row.get("state", ""))
+            for row in api.get("/cluster/ha/status/current")
+            if row.get("type") == "service"
+        },
+        replications=_by(api.get("/cluster/replication"), "id"),
         guests={int(guest.resource["vmid"]): guest for guest in guests},
         unread={int(row["vmid"]): str(row["node"]) for row in listed if row["node"] in down},
     )

@@ -56,6 +56,28 @@ def test_a_disk_from_an_image_is_grown_in_a_task(plan: Plan) -> None:
     assert changed(plan, guest, empty) == {}
 
 
+def test_a_guest_without_ha_saves_its_three_objects(plan: Plan) -> None:
+    guest = guest_of(plan)
+    assert guest.ha is not None
+    assert changed(plan, guest, replace(guest, ha=None)) == {
+        ("POST", "/cluster/ha/resources"): -1,
+        ("POST", "/cluster/ha/rules"): -1,
+        ("POST", "/cluster/replication"): -1,
+    }
+
+
+def test_a_token_of_a_known_user_costs_itself_and_two_rights(plan: Plan) -> None:
+    cluster = plan.cluster("dc")
+    more = replace(cluster, tokens=(*cluster.tokens, replace(cluster.tokens[0], token="more")))
+    others = tuple(one for one in plan.clusters if one is not cluster)
+    after, before = least(replace(plan, clusters=(more, *others)), "dc"), least(plan, "dc")
+    after.subtract(before)
+    assert Calls({key: count for key, count in after.items() if count}) == {
+        ("POST", "/access/users/{userid}/token/{tokenid}"): 1,
+        ("PUT", "/access/acl"): 2,
+    }
+
+
 def test_each_guest_is_made_once_and_read_once(plan: Plan) -> None:
     for cluster in plan.clusters:
         calls, guests = least(plan, cluster.name), len(plan.guests_of(cluster.name))

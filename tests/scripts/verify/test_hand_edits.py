@@ -15,6 +15,7 @@ from scripts.lab import wiring
 from scripts.lab.cluster import launch
 from scripts.lab.cluster.client import ControlClient
 from scripts.toolchain import paths
+from scripts.verify.availability import compare_available
 from scripts.verify.compare import compare_cluster
 from scripts.verify.difference import Report
 from scripts.verify.everything import verify_cluster
@@ -143,7 +144,11 @@ EDITS = {
         path="/access/acl",
         given={"path": "/pool/rsud", "groups": "rsud-software", "roles": "AwanTenantSoftware", "delete": 1},
         says="grants /pool/rsud rsud-software AwanTenantSoftware: the object is missing",
-        back=("PUT", "/access/acl", {"path": "/pool/rsud", "groups": "rsud-software", "roles": "AwanTenantSoftware"}),
+        back=(
+            "PUT",
+            "/access/acl",
+            {"path": "/pool/rsud", "groups": "rsud-software", "roles": "AwanTenantSoftware"},
+        ),
     ),
     "pool": Edit(
         method="PUT",
@@ -154,6 +159,92 @@ EDITS = {
     ),
     "vnet": _put(
         "/cluster/sdn/vnets/vn202", {"tag": 999}, "vnet vn202: tag is 999, the Plan says 202", {"tag": 202}
+    ),
+    "storage": _put(
+        "/storage/backup",
+        {"content": "iso"},
+        "storage backup: content is iso, the Plan says backup",
+        {"content": "backup"},
+    ),
+    "cluster option": _put(
+        "/cluster/options",
+        {"ha": "shutdown_policy=freeze"},
+        "cluster options: ha is shutdown_policy=freeze, the Plan says shutdown_policy=migrate",
+        {"ha": "shutdown_policy=migrate"},
+    ),
+    "user": _put(
+        "/access/users/awan-drill@pve", {"enable": 0}, "user awan-drill@pve: enabled is 0", {"enable": 1}
+    ),
+    "token": _put(
+        "/access/users/awan-drill@pve/token/read",
+        {"privsep": 0},
+        "token awan-drill@pve!read: rights of its own is 0",
+        {"privsep": 1},
+    ),
+    "strange token": Edit(
+        method="POST",
+        path="/access/users/awan-drill@pve/token/more",
+        given={},
+        says="token awan-drill@pve!more: a token of our user awan-drill@pve!more is not in the Plan",
+        back=("DELETE", "/access/users/awan-drill@pve/token/more", {}),
+    ),
+    "a token's grant": Edit(
+        method="PUT",
+        path="/access/acl",
+        given={"path": "/vms", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor", "delete": 1},
+        says="grants /vms awan-drill@pve!read PVEAuditor: the object is missing",
+        back=("PUT", "/access/acl", {"path": "/vms", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor"}),
+    ),
+    "backup job": _put(
+        "/cluster/backup/awan-rsud",
+        {"enabled": 0},
+        "backup job awan-rsud: enabled is 0, the Plan says 1",
+        {"enabled": 1},
+    ),
+    "kept backups": _put(
+        "/cluster/backup/awan-rsud",
+        {"prune-backups": "keep-last=1"},
+        "backup job awan-rsud: keeps is keep-last=1, the Plan says keep-daily=7 keep-weekly=4",
+        {"prune-backups": "keep-daily=7,keep-weekly=4"},
+    ),
+    "foreign backup job over our pool": Edit(
+        method="POST",
+        path="/cluster/backup",
+        given={"id": "hand", "pool": "rsud", "storage": "backup", "schedule": "03:00"},
+        says="backup job hand: a job over our pool rsud is not in the Plan",
+        back=("DELETE", "/cluster/backup/hand", {}),
+    ),
+    "foreign backup job over our VM": Edit(
+        method="POST",
+        path="/cluster/backup",
+        given={"id": "hand", "vmid": "103,9001", "storage": "backup", "schedule": "03:00"},
+        says="backup job hand: a job over our VMs 103 is not in the Plan",
+        back=("DELETE", "/cluster/backup/hand", {}),
+    ),
+    "HA resource": _put(
+        "/cluster/ha/resources/vm:103",
+        {"state": "ignored"},
+        "HA resource vm:103: state is ignored, the Plan says started",
+        {"state": "started"},
+    ),
+    "HA rule": _put(
+        "/cluster/ha/rules/awan-103",
+        {"type": "node-affinity", "strict": 0},
+        "HA rule awan-103: strict is 0, the Plan says 1",
+        {"type": "node-affinity", "strict": 1},
+    ),
+    "replication job": _put(
+        "/cluster/replication/103-0",
+        {"schedule": "*/30"},
+        "replication job 103-0: schedule is */30, the Plan says */5",
+        {"schedule": "*/5"},
+    ),
+    "foreign replication job of our VM": Edit(
+        method="POST",
+        path="/cluster/replication",
+        given={"id": "103-1", "type": "local", "target": "dc3"},
+        says="replication job 103-1: copies of a VM of ours: 103 is not in the Plan",
+        back=("DELETE", "/cluster/replication/103-1", {"force": 1}),
     ),
     "foreign VM in our pool": Edit(
         method="POST",
@@ -222,6 +313,42 @@ def test_a_foreign_vm_elsewhere_is_only_listed(built: Lab) -> None:
         assert [item.thing for item in report.unmanaged] == ["VM 9004 (elsewhere)"]
     finally:
         _call(built, api, "DELETE", "/nodes/dc6/qemu/9004", {})
+
+
+def test_ha_of_a_vm_that_the_plan_leaves_without_is_named(built: Lab) -> None:
+    live = read_live(built.root("dc"))
+    guests = [replace(guest, ha=None) for guest in built.plan.guests_of("dc") if guest.vmid == 103]
+    report = Report(where="lab-dc")
+    compare_available(report, guests, live)
+    assert [str(difference) for difference in report.differences] == [
+        "lab-dc: HA resource vm:103: a VM of ours under HA: 103 is not in the Plan",
+        "lab-dc: HA rule awan-103: a rule for our VMs: 103 is not in the Plan",
+        "lab-dc: replication job 103-0: copies of a VM of ours: 103 is not in the Plan",
+    ]
+    assert "HA resource vm:104" in [item.thing for item in report.unmanaged]
+
+
+def test_a_vm_that_the_ha_manager_has_given_up_is_named(built: Lab) -> None:
+    live = read_live(built.root("dc"))
+    report = Report(where="lab-dc")
+    compare_available(report, built.plan.guests_of("dc"), replace(live, ha_states={"vm:103": "error"}))
+    assert [str(difference) for difference in report.differences] == [
+        "lab-dc: HA resource vm:103: the manager's state is error, the Plan says started"
+    ]
+
+
+def test_a_vm_on_its_replicas_host_has_its_copies_at_home(built: Lab) -> None:
+    """After a recovery the pair is the same with its ends swapped; any other target is a difference."""
+    live = read_live(built.root("dc"))
+    guest = live.guests[103]
+    moved = {**live.guests, 103: replace(guest, resource={**guest.resource, "node": "dc2"})}
+    for target, said in (("dc4", []), ("dc2", ["target is dc2, the Plan says dc4"])):
+        jobs = {**live.replications, "103-0": {**live.replications["103-0"], "target": target}}
+        report = Report(where="lab-dc")
+        compare_available(report, built.plan.guests_of("dc"), replace(live, guests=moved, replications=jobs))
+        assert [
+            f"{found.what} is {found.live}, the Plan says {found.planned}" for found in report.differences
+        ] == said
 
 
 def test_a_node_that_did_not_follow_an_apply_is_named(built: Lab) -> None:
