@@ -4,7 +4,7 @@
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +41,14 @@ def newest(folder: Path) -> Record | None:
     return None if found is None else Record(counter=found[0], time_ns=found[1])
 
 
-def prepare(folder: Path, identity: str, slots: Iterable[str]) -> None:
+def prepare(folder: Path, identity: str, slots: Iterable[str], network: str = "") -> None:
     """Makes the disks that are missing; what stood there and is not this VM's is put beside, never overwritten.
 
     Args:
         folder: the VM's disks.
         identity: what tells this VM from another that had its number.
         slots: `scsi0` and so on.
+        network: the VM's addresses (`ipconfig0`), which cloud-init writes onto the disk: a copy has them too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = sorted(slots)
@@ -59,13 +60,31 @@ def prepare(folder: Path, identity: str, slots: Iterable[str]) -> None:
     for slot in wanted:
         if not (folder / f"{slot}.raw").exists():
             _create(folder / f"{slot}.raw", identity, slot)
+        _configure(folder / f"{slot}.raw", network)
+
+
+def network_of(folder: Path) -> str:
+    """The addresses that stand on a VM's first disk."""
+    return str(ring.head(str(disks_of(folder)[0])).get("network", ""))
+
+
+def _configure(path: Path, network: str) -> None:
+    entry = ring.head(str(path))
+    if entry.get("network") != network:
+        with path.open("r+b") as file:
+            file.write(_line({**entry, "network": network}))
+            os.fsync(file.fileno())
+
+
+def _line(entry: Mapping[str, object]) -> bytes:
+    return (json.dumps(entry) + "\n").encode().ljust(ring.HEAD, b"\0")
 
 
 def _create(path: Path, identity: str, slot: str) -> None:
     part = path.with_suffix(".part")
     entry = {"awan-disk": 1, "identity": identity, "slot": slot, "made_ns": time.time_ns()}
     with part.open("wb") as file:
-        file.write((json.dumps(entry) + "\n").encode())
+        file.write(_line(entry))
         file.seek(ring.BEGINNING_AT)
         file.write(os.urandom(ring.BEGINNING))
         file.truncate(ring.SIZE)

@@ -3,7 +3,7 @@
 
 Standard library only, and little of it: every VM's process imports this file at its start.
 
-    0       head: one JSON line (whose disk this is)
+    0       head: one JSON line (whose disk this is, and its addresses)
     64 KiB  ring of 512-byte records: counter, wall clock, checksum of what was written for it, checksum of itself
     4 MiB   what the records are about: 4 KiB each
     8 MiB   what stood on the disk from the beginning
@@ -22,6 +22,7 @@ import zlib
 SIZE = 64 * 1024 * 1024
 BLOCK = 64 * 1024
 """The unit of copies, bytes."""
+HEAD = 4096
 RING_AT, SLOTS, RECORD = BLOCK, 1024, 512
 DATA_AT, DATA, DATA_SLOTS = 4 * 1024 * 1024, 4096, 256
 BEGINNING_AT, BEGINNING = 8 * 1024 * 1024, 512 * 1024
@@ -47,7 +48,7 @@ def disk_paths(folder: str) -> list[str]:
 def head(path: str) -> dict[str, object]:
     """Whose disk this is."""
     with open(path, "rb") as file:  # noqa: PTH123 - see above
-        line = file.readline(4096)
+        line = file.readline(HEAD)
     try:
         entry = json.loads(line)
     except ValueError:

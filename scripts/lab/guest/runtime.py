@@ -29,7 +29,8 @@ class NamespaceRuntime:
         slots = disk_slots(config)
         disks = disk.folder_of(self._lab_dir, self._cluster, vmid) if slots else None
         if disks is not None:
-            disk.prepare(disks, str(config.get("meta") or config.get("vmgenid") or vmid), slots)
+            identity = str(config.get("meta") or config.get("vmgenid") or vmid)
+            disk.prepare(disks, identity, slots, str(config.get("ipconfig0", "")))
         machine.start(
             machine_of(self._prefix, self._cluster, vmid, config=config, firewall=firewall, disks=disks),
             self._lab_dir,
