@@ -1,27 +1,95 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a word of ``awan show`` names in the Plan, and everything that belongs to it. Prints nothing."""
+"""What a word of ``awan show`` names in the Plan, and everything that belongs to it. Prints and decides nothing."""
 
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
+from network_plan.model.availability import BackupJob
 from network_plan.model.flow import Endpoint
+from network_plan.model.guest import Guest
+from network_plan.model.network import Network
 from network_plan.model.plan import Plan
+from network_plan.policy.bandwidth import share_kbit
 from scripts.awan.problem import Problem
 
-KINDS = "a tenant, a host, a VM (tenant/vm, VMID), a network, a cluster, a public service or an address"
+KINDS = "a tenant, a host, a VM (tenant/vm, VMID), an application, a network, a cluster, a public service or an address"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bandwidth:
+    """A tenant's part of the uplink, kbit/s (GW-4): shares are equal, ``sources`` are those of the figures."""
+
+    share_kbit: int
+    uplink_kbit: int
+    replication_kbit: int
+    tenants: int
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posts:
+    """How many persons of a technical post a tenant has, and the groups whose rights are theirs (ORG-1)."""
+
+    post: str
+    persons: int
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A backup job, and the cluster that runs it."""
+
+    cluster: str
+    job: BackupJob
 
 
 def words(plan: Plan) -> list[str]:
-    """The words of the Plan that name something: tenants, VMs, networks, hosts, clusters, public services."""
+    """The words of the Plan that name something: tenants, VMs, applications, networks, hosts and so on."""
     known = {tenant.key for tenant in plan.tenants} | {guest.key for guest in plan.guests}
     known |= {network.key for network in plan.networks} | {public.name for public in plan.public}
-    known |= {gateway.host for gateway in plan.gateways}
+    known |= {gateway.host for gateway in plan.gateways} | {item.key for item in plan.applications}
     for cluster in plan.clusters:
         known |= {cluster.name, *(node.name for node in cluster.nodes)}
     return sorted(known)
+
+
+def _bandwidth(plan: Plan) -> Bandwidth:
+    return Bandwidth(
+        share_kbit=share_kbit(plan),
+        uplink_kbit=plan.facilities.uplink.rate_kbit,
+        replication_kbit=sum(tunnel.rate_kbit for tunnel in plan.tunnels),
+        tenants=len(plan.tenants),
+        sources=(plan.facilities.uplink.source, *(tunnel.source for tunnel in plan.tunnels)),
+    )
+
+
+def _posts(plan: Plan, tenant: str) -> list[Posts]:
+    groups = {
+        group.name
+        for cluster in plan.clusters
+        for access in cluster.access
+        if access.pool == tenant
+        for group in access.groups
+    }
+    return [
+        Posts(post=post, persons=persons, groups=tuple(sorted(groups & {f"{tenant}-{post}"})))
+        for post, persons in plan.posts.items()
+    ]
+
+
+def _backups(plan: Plan, guests: list[Guest]) -> list[Backup]:
+    """The jobs that take the disks of these VMs; a twin's disks are replication's."""
+    pools = {(guest.cluster, guest.pool) for guest in guests if guest.disks}
+    return [
+        Backup(cluster=cluster.name, job=job)
+        for cluster in plan.clusters
+        for job in cluster.backups
+        if (cluster.name, job.pool) in pools
+    ]
 
 
 def _tenant(plan: Plan, word: str) -> dict[str, list[Any]]:
@@ -29,12 +97,18 @@ def _tenant(plan: Plan, word: str) -> dict[str, list[Any]]:
     if not tenants:
         return {}
     key = tenants[0].key
+    own: list[Network] = [network for network in plan.networks if network.tenant == key]
     return {
         "tenants": tenants,
-        "networks": [network for network in plan.networks if network.tenant == key],
+        "offices": [network for network in own if network.role == "office"],
+        "networks": [network for network in own if network.role != "office"],
+        "applications": [item for item in plan.applications if item.owner == key],
         "guests": [guest for guest in plan.guests if guest.tenant == key],
+        "bandwidth": [_bandwidth(plan)],
+        "posts": _posts(plan, key),
         "public": [public for public in plan.public if public.holder == key],
         "exceptions": [item for item in plan.exceptions if item.tenant == key],
+        "sanctions": [item for item in plan.sanctions if item.target.partition("/")[0] == key],
         "flows": [flow for flow in plan.flows if flow.owner == key],
     }
 
@@ -59,6 +133,10 @@ def _guest(plan: Plan, word: str) -> dict[str, list[Any]]:
     }
     return {
         "guests": guests,
+        "applications": [item for item in plan.applications if key in item.vms],
+        "tiers": [tier for tier in plan.tiers if tier.priority == guests[0].tier],
+        "backups": _backups(plan, guests),
+        "sanctions": [item for item in plan.sanctions if item.target == key],
         "networks": [network for network in plan.networks if network.key in networks],
         "public": [public for public in plan.public if public.use == "publish" and public.name in published],
         "flows": [
@@ -66,6 +144,17 @@ def _guest(plan: Plan, word: str) -> dict[str, list[Any]]:
             for flow in plan.flows
             if any(_holds(end, key, networks) for end in (flow.target, *flow.sources))
         ],
+    }
+
+
+def _application(plan: Plan, word: str) -> dict[str, list[Any]]:
+    found = [item for item in plan.applications if word in (item.key, item.title)]
+    vms = {vm for item in found for vm in item.vms}
+    return {
+        "applications": found,
+        "guests": [guest for guest in plan.guests if guest.key in vms],
+        "tiers": [tier for tier in plan.tiers if any(tier.priority == item.priority for item in found)],
+        "flows": [flow for flow in plan.flows if flow.target.vm in vms],
     }
 
 
@@ -122,6 +211,7 @@ def _address(plan: Plan, word: str) -> dict[str, list[Any]]:
         "networks": [n for n in plan.networks if any(address in prefix for prefix in n.prefixes)],
         "guests": [g for g in plan.guests if any(a.ip == address for nic in g.nics for a in nic.addresses)],
         "public": [public for public in plan.public if public.address == address],
+        "reservations": [block for block in plan.reservations if address in block.prefix],
         "gateway": [
             interface
             for gateway in plan.gateways
@@ -134,7 +224,7 @@ def _address(plan: Plan, word: str) -> dict[str, list[Any]]:
 
 def find(plan: Plan, word: str) -> dict[str, list[Any]]:
     """Everything that a word names, kind → objects; the first kind that knows it decides."""
-    for look in (_address, _guest, _tenant, _host, _cluster, _network, _public):
+    for look in (_address, _guest, _tenant, _host, _cluster, _network, _public, _application):
         found = {kind: objects for kind, objects in look(plan, word).items() if objects}
         if found:
             return found

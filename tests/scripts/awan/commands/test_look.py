@@ -13,6 +13,8 @@ import pytest
 from network_plan.build import load_plan
 from scripts.awan import show
 from scripts.awan.commands.reach import split_target
+from scripts.toolchain.paths import ROOT
+from tests.small import SMALL
 
 Awan = Callable[..., Any]
 Spoil = Callable[[str, str, str], None]
@@ -61,6 +63,13 @@ def test_without_a_plan_the_errors_are_printed_and_it_exits_2(
         ("10.1.0.0/24", ["Network", "  key       dinas/servers"]),
         ("www", ["Public address", "  address  203.0.113.0", "Flows"]),
         ("203.0.113.1", ["Public address", "  use      egress"]),
+        ("dinas", ["Offices", "dinas/office-main Kantor fibre not measured sw-dinas-main 10.2.0.0/24 assumption: twenty devices"]),
+        ("dinas", ["Applications", "counter Counter application exists 2 own dinas/app assumption: one application"]),
+        ("dinas", ["Bandwidth", "  share (kbit/s)  500", "Posts", "network 1 dinas-network"]),
+        ("dinas/app", ["Recovery targets", "2 1440 2880 no none 01:00 assumption: start values"]),
+        ("dinas/app", ["Backups", "awan-dinas dc dinas 01:00 keep-daily 7, keep-weekly 4 backup", "Applications"]),
+        ("counter", ["Application", "  vms           dinas/app", "VMs", "Recovery targets", "Flows"]),
+        ("Rules of content", ["Application", "  kind          policy"]),
         ("10.0.0.11", ["Host", "  name         dc2"]),
     ],
 )  # fmt: skip
@@ -82,8 +91,38 @@ def test_a_narrow_terminal_breaks_no_word(awan: Awan, monkeypatch: pytest.Monkey
 
 def test_show_as_json(awan: Awan) -> None:
     data = json.loads(awan("show", "dinas/app", "--json").out)
-    assert sorted(data) == ["flows", "guests", "networks", "public"]
+    assert sorted(data) == ["applications", "backups", "flows", "guests", "networks", "public", "tiers"]
     assert data["guests"][0]["nics"][0]["addresses"] == ["10.1.0.10/24"]
+
+
+def test_what_a_tenant_may_and_must_not_is_shown_with_its_source(awan: Awan, spoil: Spoil) -> None:
+    extra = (
+        "exceptions:\n"
+        '  own: {tenant: dinas, kind: own_bandwidth, until: 2028-06-30, reason: a contract, source: "assumption: for the test"}\n'
+        "sanctions:\n"
+        '  spam: {target: dinas/app, measure: slow, rate_kbit: 100, until: 2027-01-31, reason: it sent spam, source: "assumption: for the test"}\n'
+        "flows:\n"
+    )
+    spoil("site/services.yml", "flows:\n", extra)
+    line = "spam dinas/app slow to 100 kbit/s 2027-01-31 it sent spam assumption: for the test"
+    for word in ("dinas", "dinas/app"):
+        assert line in {" ".join(line.split()) for line in awan("show", word).out.splitlines()}
+    assert "  kind    own_bandwidth\n" in awan("show", "dinas").out
+    assert "sanctions" not in json.loads(awan("show", "kominfo", "--json").out)
+
+
+def test_a_twin_has_no_backup_and_an_ha_vm_says_where_it_goes(awan: Awan) -> None:
+    out = awan("show", "rsud/simrs", "--site", str(SMALL)).out
+    assert "  HA            started on dc5, replica on dc3 every 5 min\n" in out
+    data = json.loads(awan("show", "rsud/simrs", "--site", str(SMALL), "--json").out)
+    assert [job["cluster"] for job in data["backups"]] == ["dc"]
+
+
+def test_an_address_of_a_reserved_block_is_of_that_block(awan: Awan) -> None:
+    plan = load_plan(ROOT / "inventory" / "site")
+    block = plan.reservations[0]
+    said = awan("show", str(block.prefix[5]), "--site", str(ROOT / "inventory" / "site"))
+    assert said.out.startswith(f"Reserved block\n  key        {block.key}\n  title      {block.title}\n")
 
 
 @pytest.mark.parametrize(
