@@ -72,3 +72,9 @@ def _texts(folder: Path, blobs: dict[str, bytes]) -> dict[str, str] | None:
         texts[name] = rest[:size].decode("utf-8", "surrogateescape").replace("\r\n", "\n")
         rest = rest[size + 1 :]
     return texts
+
+
+def described(folder: Path) -> str:
+    """The commit that stands in a folder, with ``-dirty`` where files differ from it; ``unknown`` outside git."""
+    found = _git(folder, "describe", "--always", "--dirty", "--abbrev=12")
+    return "unknown" if found is None else found.decode().strip()

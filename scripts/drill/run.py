@@ -80,7 +80,7 @@ class Drill:
         isolated: False runs it with the edge open, to see that it then fails.
         rate_kbit: of the line, for the replication that goes on meanwhile.
         tasks: what is replicated meanwhile.
-        out: the folder of the report, to which the capture is copied.
+        out: the folder of the reports; the capture goes into this drill's.
     """
 
     plan: Plan
@@ -257,13 +257,15 @@ class _Run:
         cluster = ControlClient(drill.lab_dir / drill.subject.target)
         for twin in drill.subject.twins:
             there = cluster.guest(twin.vmid)
+            disks = self.folder / "disks" / str(twin.vmid)
             made = machine_of(
                 bubble.prefix,
                 drill.subject.target,
                 twin.vmid,
-                config=there["config"],
+                # A twin has no cloud-init drive: it knows its addresses from its disk.
+                config={**there["config"], "ipconfig0": disk.network_of(disks)},
                 firewall=FirewallSnapshot.from_dict(there["firewall"]),
-                disks=self.folder / "disks" / str(twin.vmid),
+                disks=disks,
             )
             journal.note("namespace", name=made.namespace)
             machine.start(made, self.folder)
@@ -351,8 +353,9 @@ class _Run:
         stopped = build.stopped(bubble) if drill.isolated else 0
         frames = capture.stop()
         assert len(frames) >= len(seen)
-        drill.out.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(capture.path, drill.out / "edge.pcap")
+        out = drill.out / self.outcome.id
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(capture.path, out / "edge.pcap")
         return Isolation(
             ways_out=tuple(ways),
             control=tuple(map(str, control)),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from network_plan.model.plan import Plan
 from scripts.lab import internet, wiring
+from scripts.lab.bubble import clean
 from scripts.lab.cluster import launch
 from scripts.lab.fabric import build as fabric_build
 from scripts.lab.fabric import names, netns
@@ -119,6 +120,7 @@ def down(folder: Path, say: Say) -> None:
     if not paths.hosts_missing():
         for group in cgroup.of_lab(names.prefix(folder)):
             cgroup.kill(group)  # what an earlier teardown, broken off, no longer had on record
+        clean.remove_all(folder)  # drills that were killed
         machine.remove_all(names.prefix(folder), folder)  # and VMs whose cluster was killed
         fabric_build.remove(names.prefix(folder))
 

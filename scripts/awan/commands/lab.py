@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``awan lab``: up, down, status, reset, env, fault."""
+"""``awan lab``: up, down, status, reset, env, replicate, fault."""
 
 from __future__ import annotations
 
@@ -146,6 +146,47 @@ def env(site: Path | None, ledger: Path | None) -> int:
     if own != REPOSITORY / "inventory" / "site":
         click.echo(f"export AWAN_SITE={shlex.quote(str(own))}")
     return 0
+
+
+@command.command("replicate")
+@click.argument("vms", nargs=-1, metavar="[VM]...")
+@site_options
+@json_option
+@click.option(
+    "--once", is_flag=True, help="One round, then end; else a round at every interval until interrupted."
+)
+def replicate(vms: tuple[str, ...], site: Path | None, ledger: Path | None, as_json: bool, once: bool) -> int:
+    r"""Copy the disks of the VMs that have twins to the recovery center, at the rate of the line between the sites.
+
+    Exit 1 where a copy did not arrive; what had arrived before stays.
+
+    \b
+    Example:
+      awan lab replicate --once
+      awan lab replicate dukcapil/siak
+    """
+    import time
+
+    from scripts.drill.replicate import ReplicateError, replicate, tasks
+    from scripts.lab.replica.rounds import RoundError
+
+    plan = read_plan(site, ledger)
+    try:
+        tasks(plan, vms)
+        while True:
+            results = replicate(plan, environment.lab_dir(), _say, vms)
+            if once:
+                break
+            time.sleep(min((task.interval_minutes for task in plan.replication), default=1) * 60)
+    except ReplicateError as error:
+        raise Problem(str(error)) from error
+    except RoundError as error:
+        raise Problem(str(error), SYSTEM) from error
+    if as_json:
+        print_json(results)
+    else:
+        click.echo(f"{sum(not result.error for result in results)} of {len(results)} VMs have a new point")
+    return 1 if any(result.error for result in results) else 0
 
 
 def _value(text: str) -> object:
