@@ -24,8 +24,9 @@ COMMANDS: Mapping[str, str] = {
     "reach": "may it, by which rule, over which path",
     "render": "one target's files into build/",
     "map": "the page: map, tables, search",
-    "lab": "the two lab clusters and the gateway: up, down, status, reset, env, fault",
+    "lab": "the two lab clusters and the gateway: up, down, status, reset, env, replicate, fault",
     "verify": "read the live clusters and hosts, compare with the Plan",
+    "drill": "recovery drills: test, test-cleanup, status, report",
     "recover": "after a killed run: until the preview is empty",
 }
 """Name → first line of help, here so that ``awan --help`` and completion load nothing."""
