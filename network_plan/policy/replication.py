@@ -43,9 +43,28 @@ def check_dr2(plan: Plan, _today: date | None) -> list[Finding]:
             )
             cure = "copy more often with 'ha_minutes', or agree on another RPO"
             findings.append(error("DR-2", what, cure, "dr", "tiers", str(tier.priority), "ha_minutes"))
-        if not tier.twin:
-            findings += _backup(tier)
+        findings += _copies(plan, tier) if tier.twin else _backup(tier)
     return findings
+
+
+def _copies(plan: Plan, tier: Tier) -> list[Finding]:
+    """A point's age counts from the start of its snapshot, so the next one must have come over within the RPO."""
+    minutes = {task.interval_minutes for task in plan.replication if _tier(plan, task.guest) == tier.priority}
+    return [
+        error(
+            "DR-2",
+            f"twins of tier {tier.priority} are copied every {often} minutes, its RPO of {tier.rpo_minutes} "
+            "leaves no time for the transfer",
+            "agree on an RPO of 2 minutes or more",
+            *("dr", "tiers", str(tier.priority), "rpo_minutes"),
+        )
+        for often in minutes
+        if 2 * often > tier.rpo_minutes
+    ]
+
+
+def _tier(plan: Plan, guest: str) -> int:
+    return next(item.tier for item in plan.guests if item.key == guest)
 
 
 def _backup(tier: Tier) -> list[Finding]:

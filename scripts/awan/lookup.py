@@ -135,6 +135,7 @@ def _guest(plan: Plan, word: str) -> dict[str, list[Any]]:
         "guests": guests,
         "applications": [item for item in plan.applications if key in item.vms],
         "tiers": [tier for tier in plan.tiers if tier.priority == guests[0].tier],
+        "replication": [task for task in plan.replication if task.guest == key],
         "backups": _backups(plan, guests),
         "sanctions": [item for item in plan.sanctions if item.target == key],
         "networks": [network for network in plan.networks if network.key in networks],

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from network_plan.model.application import Application
-from network_plan.model.dr import Tier
+from network_plan.model.dr import ReplicationTask, Tier
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import Interface
 from network_plan.model.guest import Guest
@@ -84,6 +84,11 @@ def _posts(posts: Posts) -> Sequence[object]:
     return posts.post, posts.persons, ", ".join(posts.groups) or "none"
 
 
+def _replication(task: ReplicationTask) -> Sequence[object]:
+    source, target = f"{task.source_node} ({task.source})", f"{task.target_node} ({task.target})"
+    return task.guest, source, target, f"every {task.interval_minutes} min", task.keep, task.rate_kbit
+
+
 def _sanction(item: Sanction) -> Sequence[object]:
     measure = item.measure if item.rate_kbit is None else f"{item.measure} to {item.rate_kbit} kbit/s"
     return item.key, item.target, measure, item.until, item.reason, item.source
@@ -121,6 +126,11 @@ _TABLES: Mapping[str, tuple[str, Sequence[str], Callable[[Any], Sequence[object]
     ),
     "posts": ("Posts", ("post", "persons", "groups in the clusters"), _posts),
     "public": ("Public addresses", ("address", "use", "name", "holder", "until"), _public),
+    "replication": (
+        "Copies to the recovery cluster",
+        ("VM", "from", "to", "when", "points kept", "kbit/s"),
+        _replication,
+    ),
     "sanctions": ("Sanctions", ("sanction", "on", "measure", "until", "reason", "source"), _sanction),
     "tiers": (
         "Recovery targets",

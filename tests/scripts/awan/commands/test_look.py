@@ -68,6 +68,7 @@ def test_without_a_plan_the_errors_are_printed_and_it_exits_2(
         ("dinas", ["Bandwidth", "  share (kbit/s)  500", "Posts", "network 1 dinas-network"]),
         ("dinas/app", ["Recovery targets", "2 1440 2880 no none 01:00 assumption: start values"]),
         ("dinas/app", ["Backups", "awan-dinas dc dinas 01:00 keep-daily 7, keep-weekly 4 backup", "Applications"]),
+        ("kominfo/state", ["Copies to the recovery cluster", "kominfo/state dc2 (dc) drc1 (drc) every 2 min 30 1000"]),
         ("counter", ["Application", "  vms           dinas/app", "VMs", "Recovery targets", "Flows"]),
         ("Rules of content", ["Application", "  kind          policy"]),
         ("10.0.0.11", ["Host", "  name         dc2"]),
