@@ -18,6 +18,7 @@ import click
 
 COMMANDS: Mapping[str, str] = {
     "check": "parse, ledger complete, policy: every finding at once",
+    "new": "the few lines for a new tenant, office, VM, published service or flow",
     "allot": "write the ledger lines that are missing",
     "plan": "the Plan: equal input, equal bytes",
     "show": "everything known of a tenant, host, VM, network, cluster or address",

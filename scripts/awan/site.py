@@ -91,6 +91,11 @@ def _ends(plan: Plan) -> set[str]:
     return found | {f"office:{network.tenant}" for network in plan.networks if network.role == "office"}
 
 
+def complete_tenant(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The tenants, each with the slash behind which a name of its own comes."""
+    return _complete(lambda plan: (f"{tenant.key}/" for tenant in plan.tenants), incomplete)
+
+
 def complete_cluster(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The clusters, which are the stacks too."""
     return _complete(lambda plan: (cluster.name for cluster in plan.clusters), incomplete)
