@@ -16,7 +16,7 @@ from network_plan.model.plan import Plan
 MARGIN = 16.0
 TENANT_W = 276.0
 CARD_X = MARGIN + TENANT_W + 4
-CARD_W = 172.0
+CARD_W = 178.0
 GATEWAY_X = CARD_X + CARD_W + 40
 GATEWAY_W = 122.0
 NETWORK_X = GATEWAY_X + GATEWAY_W + 52

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from network_plan.model.application import Application
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import Gateway
 from network_plan.model.guest import Guest
@@ -229,7 +230,8 @@ class Describe:
                 ("disks", joined(f"{disk.slot} {disk.size_gib} GiB on {disk.storage}" for disk in guest.disks)),
                 ("priority", guest.tier),
                 ("recovery", f"RPO {tier.rpo_minutes} min, RTO {tier.rto_minutes} min" if tier else ""),
-                ("application", ", ".join(guest.applications) or None),
+                ("application", joined(guest.applications)),
+                ("HA", f"replica on {guest.ha.replica}, every {guest.ha.minutes} min" if guest.ha else ""),
                 ("protected", "yes" if guest.protect else "no"),
             ),
             source=guest.source,
@@ -238,6 +240,28 @@ class Describe:
                 *(nic.mac for nic in guest.nics), *guest.applications,
             ),
         )  # fmt: skip
+
+    def application(self, app: Application) -> Facts:
+        """A row of the application table."""
+        need = f"{gib(app.memory_mib)} GiB of memory, {app.disk_gib} GiB of disk" if app.memory_mib else ""
+        return Facts(
+            kind=app.kind,
+            title=app.title,
+            facts=_facts(
+                ("theme", app.theme),
+                ("state", app.state),
+                ("priority", app.priority),
+                ("owner", app.owner),
+                ("owner by", app.owner_source),
+                ("hosted", app.hosting.replace("_", " ")),
+                ("middleware", "other tenants' systems call it" if app.middleware else ""),
+                ("VMs", joined(app.vms) or "none yet"),
+                ("counted with", need),
+                ("note", app.note),
+            ),
+            source=app.source,
+            words=(app.key, app.title, app.owner, app.theme),
+        )
 
     def flow(self, flow: Flow, publics: Collection[str]) -> Facts:
         """A flow and the rules that carry it at both walls."""

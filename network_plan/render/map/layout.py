@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole drawing: ground, gateway, and everything that ``top`` and ``bands`` place around it."""
+"""The whole map: ground, gateway, and everything that ``top``, ``offices`` and ``networks`` place around it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Iterator, Sequence
 
 from network_plan.model.gateway import Gateway
 from network_plan.model.plan import Plan
-from network_plan.render.map import bands, top
-from network_plan.render.map.bands import Band, Row
+from network_plan.render.map import networks, offices, top
 from network_plan.render.map.columns import (
-    CARD_H,
     CHIP_W,
     GATEWAY_W,
     GATEWAY_X,
     LANE_W,
     LANES_X,
+    LINE_H,
     MARGIN,
     NETWORK_X,
     ROW_H,
     SMALL_SIZE,
     TITLE_SIZE,
     Columns,
-    density,
     place_columns,
 )
 from network_plan.render.map.drawing import Drawing, Icon, Link, Node, Rect, Text
 from network_plan.render.map.measure import fit
+from network_plan.render.map.networks import Row
+from network_plan.render.map.offices import Band, Office
 
 _BAR_PAD = 9.0
 
@@ -44,10 +44,13 @@ class _Sheet:
         self.homes[node.id] = home
 
 
-def _ground(plan: Plan, columns: Columns, placed: Sequence[Band], bottom: float) -> Iterator[Rect]:
-    for index, band in enumerate(placed):
-        style = "band odd" if index % 2 else "band"
-        yield Rect(x=MARGIN / 2, y=band.y, w=columns.width - MARGIN, h=band.height, style=style, r=6)
+def _ground(
+    plan: Plan, columns: Columns, placed: tuple[Band, ...], rows: Sequence[Row], bottom: float
+) -> Iterator[Rect]:
+    yield from offices.ground(placed, GATEWAY_X)
+    for row in rows[::2]:
+        x, end = GATEWAY_X + GATEWAY_W, columns.width - MARGIN / 2
+        yield Rect(x=x, y=row.y - 3, w=end - x, h=row.bottom - row.y, style="band")
     for cluster in plan.clusters:
         for node in cluster.nodes:
             x = columns.lanes[cluster.name, node.name] + (LANE_W - CHIP_W) / 2
@@ -82,43 +85,34 @@ def nat_words(plan: Plan, address: str) -> str:
     return "no translation"
 
 
-def _ports(plan: Plan, gateway: Gateway, rows: Sequence[Row]) -> Iterator[Text]:
+def _ports(plan: Plan, gateway: Gateway, lines: Iterator[tuple[str, float, bool]]) -> Iterator[Text]:
     """The gateway's ports, each at the height of its line; an address translation likewise."""
     left, right = GATEWAY_X + _BAR_PAD, GATEWAY_X + GATEWAY_W - _BAR_PAD
     for index, public in enumerate(plan.public):
         words = fit(nat_words(plan, str(public.address)), GATEWAY_W - 2 * _BAR_PAD, SMALL_SIZE)
-        yield Text(x=left, y=top.public_y(plan, index) + CARD_H / 2 + 4, text=words)
-    ports = {port.network: port for port in gateway.interfaces if port.network}
+        yield Text(x=left, y=top.public_y(plan, index) + top.PUBLIC_H / 2 + 4, text=words)
+    ports = {port.network: port.name for port in gateway.interfaces if port.network}
     room = GATEWAY_W / 2 - _BAR_PAD - 2
-    for row in rows:
-        port = ports.get(row.network.key)
-        if port is None:
-            continue
-        address = str(port.addresses[0].ip) if port.addresses else ""
-        for text, style, y in ((port.name, "small", -2), (address, "small quiet", 11)):
-            yield Text(
-                x=left if row.office else right,
-                y=row.middle + y,
-                text=fit(text, room, SMALL_SIZE),
-                style=style,
-                anchor="start" if row.office else "end",
-            )
+    for network, y, office in lines:
+        if network in ports:
+            text = fit(ports[network], room, SMALL_SIZE)
+            yield Text(x=left if office else right, y=y + 4, text=text, anchor="start" if office else "end")
 
 
-def _gateway(plan: Plan, index: int, bottom: float, rows: Sequence[Row]) -> Node:
+def _gateway(plan: Plan, index: int, bottom: float, lines: Iterator[tuple[str, float, bool]]) -> Node:
     """The one door, as tall as what it parts; the second machine of a pair stands as a card on it."""
     gateway = plan.gateways[index]
-    y = top.TOP + index * ROW_H
+    y = top.TOP + index * 40
     first = index == 0
     box = Rect(x=GATEWAY_X, y=y, w=GATEWAY_W, h=bottom - y, style="card", r=6)
     if not first:
-        box = Rect(x=GATEWAY_X + 4, y=y, w=GATEWAY_W - 8, h=CARD_H, style="card", r=4)
+        box = Rect(x=GATEWAY_X + 4, y=y, w=GATEWAY_W - 8, h=top.CAP_H, style="card", r=4)
     return Node(
         id=f"gateway:{gateway.host}",
         style="gateway" if first else "gateway second",
         label=f"Gateway {gateway.host}, the one door of all networks, {len(gateway.interfaces)} interfaces",
         box=box,
-        rects=(Rect(x=GATEWAY_X, y=y, w=GATEWAY_W, h=CARD_H + 2, style="cap", r=6),) if first else (),
+        rects=(Rect(x=GATEWAY_X, y=y, w=GATEWAY_W, h=top.CAP_H, style="cap", r=6),) if first else (),
         icons=(Icon(x=GATEWAY_X + _BAR_PAD, y=y + 12, name="gateway"),),
         texts=(
             Text(
@@ -128,7 +122,7 @@ def _gateway(plan: Plan, index: int, bottom: float, rows: Sequence[Row]) -> Node
                 style="title",
             ),
             Text(x=GATEWAY_X + 31, y=y + 30, text=fit(f"site {gateway.site}", GATEWAY_W - 40, SMALL_SIZE)),
-            *(_ports(plan, gateway, rows) if first else ()),
+            *(_ports(plan, gateway, lines) if first else ()),
         ),
     )
 
@@ -148,52 +142,56 @@ def _draw_top(plan: Plan, sheet: _Sheet, columns: Columns) -> None:
             sheet.put(top.host(plan, cluster, node_, columns))
 
 
-def _draw_row(plan: Plan, sheet: _Sheet, columns: Columns, row: Row) -> list[Rect]:
-    lan = bands.network_link(plan, row)
+def _draw_office(sheet: _Sheet, office: Office) -> None:
+    lan = offices.office_link(office)
     sheet.links.append(lan)
-    sheet.put(bands.network_card(row), (lan.id,))
+    sheet.put(offices.office_card(office), (lan.id,))
+
+
+def _draw_row(plan: Plan, sheet: _Sheet, columns: Columns, row: Row) -> list[Rect]:
+    lan = networks.network_link(plan, row)
+    sheet.links.append(lan)
+    sheet.put(networks.network_card(row), (lan.id,))
     ports: list[Rect] = []
     before: tuple[str, ...] = (lan.id,)
-    for link, port, host in bands.host_ports(plan, row, columns):
+    for link, port, host in networks.host_ports(plan, row, columns):
         sheet.links.append(link)
         ports.append(port)
         before = (*before, link.id)
         sheet.homes[f"host:{host}"] = before
-    for link, guest, earlier in bands.guest_links(row, columns):
+    for link, guest, earlier in networks.guest_links(row, columns):
         sheet.links.append(link)
         line = next(index for index, found in enumerate(row.lines) if guest in found)
         middle = row.middle + line * ROW_H
-        sheet.put(bands.guest_chip(guest, columns, middle), (lan.id, *earlier, link.id))
+        sheet.put(networks.guest_chip(guest, columns, middle), (lan.id, *earlier, link.id))
     return ports
 
 
 def draw(plan: Plan) -> Drawing:
     """The picture of a Plan; equal Plans give equal pictures."""
     columns = place_columns(plan)
-    room = density(plan)
-    management = [network for network in plan.networks if network.role == "management"]
-    shared = bands.place_rows(plan, columns, management, top.HOST_Y + top.HOST_H + 12, room)
-    head = max([top.public_y(plan, len(plan.public)), *(row.bottom for row in shared)]) + 6
-    placed = bands.place_bands(plan, columns, head, room)
-    rows = [*shared, *(row for band in placed for row in band.rows)]
-    bottom = placed[-1].y + placed[-1].height if placed else head
+    rows = networks.place_rows(plan, columns, top.HOST_Y + top.HOST_H + 10)
+    placed = offices.place_bands(plan, top.public_y(plan, len(plan.public)) + 8)
+    foot = rows[-1].bottom if rows else top.HOST_Y + top.HOST_H
+    left = placed[-1].y + placed[-1].height if placed else top.public_y(plan, len(plan.public))
+    bottom = max(left, foot + LINE_H + 4)
     sheet = _Sheet()
     _draw_top(plan, sheet, columns)
+    lines = [(office.network.key, office.middle, True) for band in placed for office in band.offices]
+    lines += [(row.network.key, row.middle, False) for row in rows]
     for index, _ in enumerate(plan.gateways):
-        sheet.put(_gateway(plan, index, bottom, rows))
-    ports: list[Rect] = []
-    for row in shared:
-        ports += _draw_row(plan, sheet, columns, row)
+        sheet.put(_gateway(plan, index, bottom, iter(lines)))
     for band in placed:
         sheet.put(band.label)
-        for row in band.rows:
-            ports += _draw_row(plan, sheet, columns, row)
+        for office in band.offices:
+            _draw_office(sheet, office)
+    ports = [port for row in rows for port in _draw_row(plan, sheet, columns, row)]
     return Drawing(
         width=columns.width,
-        height=bottom + (MARGIN * 1.5 if room.feet else MARGIN / 2),
-        ground=tuple(_ground(plan, columns, placed, bottom)),
+        height=bottom + MARGIN / 2,
+        ground=tuple(_ground(plan, columns, placed, rows, foot)),
         ports=tuple(ports),
-        captions=(*_captions(columns), *(_feet(columns, bottom) if room.feet else ())),
+        captions=(*_captions(columns), *_feet(columns, foot)),
         links=tuple(sheet.links),
         nodes=tuple(sheet.nodes),
         homes=tuple(sorted(sheet.homes.items())),

@@ -38,6 +38,7 @@ def _letter(letter: str, bold: bool) -> int:
     return table[index] if 0 <= index < len(table) else _DOT.get(letter, _OTHER)
 
 
+@functools.lru_cache(maxsize=8192)
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """The greatest width of a text in px."""
     return sum(_letter(letter, bold) for letter in text) * size / 100

@@ -8,7 +8,7 @@ hosts: their lines have a port at each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from network_plan.model.guest import Guest
@@ -22,7 +22,6 @@ from network_plan.render.map.columns import (
     LINE_H,
     NETWORK_W,
     NETWORK_X,
-    ROW_GAP,
     ROW_H,
     SMALL_SIZE,
     SPINE_X,
@@ -30,7 +29,7 @@ from network_plan.render.map.columns import (
     Columns,
 )
 from network_plan.render.map.drawing import Icon, Link, Node, Rect, Text
-from network_plan.render.map.measure import fit, fit_end, shrink
+from network_plan.render.map.measure import fit, fit_end, width
 from network_plan.render.map.offices import order
 
 ROLES = ("management", "dmz", "servers", "office")
@@ -104,32 +103,38 @@ def role_of(network: Network) -> str:
 
 
 def network_card(row: Row) -> Node:
-    """A network: where it stands tells on which side of the gateway."""
+    """A network: whose, which, and its prefix; the VLAN stands at the gateway's port."""
     network = row.network
-    x, span = (CARD_X, CARD_W) if row.office else (NETWORK_X, NETWORK_W)
     prefix = str(network.prefixes[0]) if network.prefixes else "no prefix"
-    left = x + _CARD_PAD - 8
-    titles = (
-        Text(x=left, y=row.y + 15 + LINE_H * index, text=line, style="plain" if row.plain else "title")
-        for index, line in enumerate(row.title)
-    )
-    told = fit(f"{prefix} · VLAN {network.vlan}", span - _CARD_PAD, SMALL_SIZE)
+    left = NETWORK_X + 28
+    room = NETWORK_W - 32
+    owner, style = short_name(network.tenant, room)
     return Node(
         id=f"network:{network.key}",
         style=f"network {role_of(network)}",
         label=f"Network {network.key}, {network.role}, {prefix}, VLAN {network.vlan}",
-        box=Rect(x=x, y=row.y, w=span, h=row.card_h, style="card", r=4),
-        rects=(Rect(x=x, y=row.y, w=4, h=row.card_h, style="stripe", r=2),),
-        icons=(Icon(x=x + 11, y=row.middle - 7, name=role_of(network)),),
-        texts=(*titles, Text(x=left, y=row.y + row.card_h - 7, text=told)),
+        box=Rect(x=NETWORK_X, y=row.y, w=NETWORK_W, h=CARD_H, style="card", r=4),
+        rects=(Rect(x=NETWORK_X, y=row.y, w=4, h=CARD_H, style="stripe", r=2),),
+        icons=(Icon(x=NETWORK_X + 9, y=row.middle - 7, name=role_of(network)),),
+        texts=(
+            Text(x=left, y=row.y + 14, text=owner, style=style),
+            Text(x=left, y=row.y + 14 + LINE_H, text=fit(network.name, room, SMALL_SIZE)),
+            Text(
+                x=left, y=row.y + 14 + 2 * LINE_H, text=fit_end(prefix, room, SMALL_SIZE), style="small quiet"
+            ),
+        ),
     )
 
 
+def short_name(name: str, room: float) -> tuple[str, str]:
+    """A name with its style: bold where it fits so, else smaller, and only then cut."""
+    if width(name, TITLE_SIZE, bold=True) <= room:
+        return name, "title"
+    return fit(name, room, SMALL_SIZE), "small"
+
+
 def _way(plan: Plan, network: Network) -> tuple[str, str]:
-    """How a network reaches the gateway, in a word and a style: by its transport (NET-2), a port, or the tunnel."""
-    if network.transport:
-        style = network.transport if network.transport in TRANSPORTS else "other"
-        return network.transport.replace("_", " "), style
+    """How a network reaches the gateway, in a word and a style: by a port of it, or through the tunnel."""
     ported = {port.network for gateway in plan.gateways for port in gateway.interfaces}
     if network.key in ported:
         return "", role_of(network)
@@ -140,16 +145,14 @@ def _way(plan: Plan, network: Network) -> tuple[str, str]:
 
 def network_link(plan: Plan, row: Row) -> Link:
     """A network's line to the gateway."""
-    network = row.network
-    words, style = _way(plan, network)
-    ends = (CARD_X + CARD_W, GATEWAY_X) if row.office else (GATEWAY_X + GATEWAY_W, NETWORK_X)
-    told = fit(words, ends[1] - ends[0] - 2, SMALL_SIZE)
+    words, style = _way(plan, row.network)
+    ends = (GATEWAY_X + GATEWAY_W, NETWORK_X)
     return Link(
-        id=f"lan:{network.key}",
+        id=f"lan:{row.network.key}",
         style=f"line {style}",
-        label=f"Gateway to {network.key}" + (f", {words}" if words else ""),
+        label=f"Gateway to {row.network.key}" + (f", {words}" if words else ""),
         path=f"M{ends[0]:g} {row.middle:g}H{ends[1]:g}",
-        texts=(Text(x=sum(ends) / 2, y=row.middle - 5, text=told, anchor="middle"),) if words else (),
+        texts=(Text(x=sum(ends) / 2, y=row.middle - 5, text=words, anchor="middle"),) if words else (),
     )
 
 
@@ -157,24 +160,34 @@ def guest_chip(guest: Guest, columns: Columns, middle: float) -> Node:
     """A VM in its host's lane."""
     x = columns.center(guest.cluster, guest.node) - CHIP_W / 2
     y = middle - CARD_H / 2
-    short = guest.key.partition("/")[2] or guest.name
+    room = CHIP_W - 10
+    title, style = short_name(guest.key.partition("/")[2] or guest.name, room)
     address = str(guest.nics[0].addresses[0].ip) if guest.nics and guest.nics[0].addresses else ""
-    number = str(guest.vmid)
-    room = CHIP_W - 19 - width(number, SMALL_SIZE)
-    state = "twin" if guest.twin else "vm"
     power = "running" if guest.running else "stopped"
     return Node(
         id=f"vm:{guest.cluster}/{guest.vmid}",
-        style=f"guest {state} {power}",
-        label=f"{'Twin of VM' if guest.twin else 'VM'} {guest.key}, {guest.title}, VMID {number}, {address}, {power}",
+        style=f"guest {'twin' if guest.twin else 'vm'} {power}",
+        label=guest_words(guest, address),
         box=Rect(x=x, y=y, w=CHIP_W, h=CARD_H, style="card", r=6),
-        icons=(Icon(x=x + 5, y=y + 4, name=power),),
+        icons=(Icon(x=x + 4, y=y + 30, name=power),),
         texts=(
-            Text(x=x + 20, y=y + 15, text=fit(short, CHIP_W - 26, TITLE_SIZE, bold=True), style="title"),
-            Text(x=x + 8, y=y + 29, text=fit_end(address, room, SMALL_SIZE)),
-            Text(x=x + CHIP_W - 6, y=y + 29, text=number, style="small quiet", anchor="end"),
+            Text(x=x + 6, y=y + 14, text=title, style=style),
+            Text(x=x + 6, y=y + 14 + LINE_H, text=fit_end(address, room, SMALL_SIZE)),
+            Text(
+                x=x + 20,
+                y=y + 14 + 2 * LINE_H,
+                text=fit(str(guest.vmid), room - 14, SMALL_SIZE),
+                style="small quiet",
+            ),
         ),
     )
+
+
+def guest_words(guest: Guest, address: str) -> str:
+    """What a screen reader says of a VM."""
+    power = "running" if guest.running else "stopped"
+    kind = "Twin of VM" if guest.twin else "VM"
+    return f"{kind} {guest.key}, {guest.title}, VMID {guest.vmid}, {address}, {power}"
 
 
 def guest_links(row: Row, columns: Columns) -> Iterator[tuple[Link, Guest, tuple[str, ...]]]:

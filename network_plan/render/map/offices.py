@@ -107,7 +107,7 @@ def office_card(office: Office) -> Node:
     way = transport(network)
     room = CARD_X + CARD_W - _PREFIX_X - 4
     told = fit(f"{prefix} · {way}" if way else prefix, room, SMALL_SIZE)
-    title = fit(office.title, CARD_X - x - 12, SMALL_SIZE)
+    title = office.title and fit(office.title, CARD_X - x - 12, SMALL_SIZE)
     return Node(
         id=f"network:{network.key}",
         style="network office",

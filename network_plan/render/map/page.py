@@ -8,16 +8,26 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from network_plan.model.guest import Guest
 from network_plan.model.plan import Plan
+from network_plan.render.map.approach import draw_approach
 from network_plan.render.map.drawing import Drawing, Link
 from network_plan.render.map.facts import Describe, Facts, joined, services_words
+from network_plan.render.map.hierarchy import draw_hierarchy
 from network_plan.render.map.layout import draw
 from network_plan.render.map.routes import Routes, Share
 from network_plan.render.map.tables import tables
+from network_plan.render.map.ways import Ways
 from network_plan.render.template import print_template
 
 _TOLD = 6  # flows named in a line's own tip; the panel names all
-# What title and legend leave of an A3 sheet for the drawing, mm.
-_SHEETS = (("landscape", 402, 240), ("portrait", 279, 356))
+VIEWS = (
+    ("map", "Map", "From the internet by the gateway to networks, clusters, hosts and VMs"),
+    (
+        "hierarchy",
+        "Hierarchy",
+        "Clusters, their servers and the VMs on them, with memory, spare and what is planned",
+    ),
+    ("reach", "Reach one VM", "What may reach one VM, by which flow and why, through both walls"),
+)
 
 Known = Sequence[tuple[str, Facts, Share]]
 
@@ -52,6 +62,9 @@ def _nodes(plan: Plan, routes: Routes) -> Iterator[tuple[str, Facts, Share]]:
         )
     for guest in plan.guests:
         yield f"vm:{guest.cluster}/{guest.vmid}", describe.guest(guest), routes.of_guest(guest)
+    for app in plan.applications:
+        carriers = [guest for guest in plan.guests if guest.key in app.vms]
+        yield f"application:{app.key}", describe.application(app), routes.of_guests(carriers)
     for flow in plan.flows:
         yield f"flow:{flow.key}", describe.flow(flow, routes.publics.get(flow.key, ())), routes.of_flow(flow)
 
@@ -150,10 +163,12 @@ def _tip(label: str, share: Share) -> str:
     return f"{label}\n{len(share.over)} flows: {joined(share.over[:_TOLD])}{more}"
 
 
-def _paper(drawing: Drawing) -> Mapping[str, object]:
-    """The way of turning a sheet of A3 on which the drawing gets larger."""
-    turn, _, height = max(_SHEETS, key=lambda sheet: min(sheet[1] / drawing.width, sheet[2] / drawing.height))
-    return {"turn": turn, "height": height}
+def _picks(plan: Plan) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The VMs that can be chosen, by tenant."""
+    found: dict[str, dict[str, str]] = {}
+    for guest in sorted(plan.guests, key=lambda guest: guest.key):
+        found.setdefault(guest.tenant, {})[guest.key] = guest.title
+    return [(tenant, list(guests.items())) for tenant, guests in found.items()]
 
 
 def _counts(plan: Plan) -> tuple[tuple[int, str], ...]:
@@ -176,6 +191,7 @@ def render_map(plan: Plan) -> str:
     drawing = draw(plan)
     routes = Routes(plan, drawing)
     known = [*_nodes(plan, routes), *_links(plan, drawing, routes)]
+    picks, ways = _picks(plan), Ways(plan)
     shares: Mapping[str, Share] = {identity: share for identity, _, share in known}
     return print_template(
         "map/page.html.j2",
@@ -183,9 +199,12 @@ def render_map(plan: Plan) -> str:
             "plan": plan,
             "counts": _counts(plan),
             "drawing": drawing,
+            "views": VIEWS,
+            "picks": picks,
+            "hierarchy": draw_hierarchy(plan),
+            "approaches": [(key, draw_approach(plan, ways, key)) for _, guests in picks for key, _ in guests],
             "tips": {link.id: _tip(link.label, shares[link.id]) for link in drawing.links},
             "data": _data(plan, known),
             "tables": tables(plan),
-            "paper": _paper(drawing),
         },
     )

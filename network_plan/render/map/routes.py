@@ -108,6 +108,10 @@ class Routes:
             lit_from=home | lit_from if leaving else lit_from,
         )
 
+    def of_guests(self, guests: Iterable[Guest]) -> Share:
+        """VMs alone, as an application has them."""
+        return Share(lit_to=_join(self._home(f"vm:{guest.cluster}/{guest.vmid}") for guest in guests))
+
     def of_networks(self, networks: Ids) -> Share:
         """What crosses the edge of a group of networks, or ends in it."""
         arriving, leaving = [], []

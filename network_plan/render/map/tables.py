@@ -191,6 +191,18 @@ def _flows(plan: Plan) -> Table:
     return Table(id="flows", title="Flows", heads=heads, rows=tuple(rows))
 
 
+def _applications(plan: Plan) -> Table:
+    rows = [
+        _row(
+            f"application:{a.key}", a.title, a.key, a.owner, a.kind, a.state, a.priority, a.hosting.replace("_", " "),
+            joined(a.vms), gib(a.memory_mib) if a.memory_mib else None, a.source,
+        )
+        for a in plan.applications
+    ]  # fmt: skip
+    heads = ("Application", "Key", "Owner", "Kind", "State", "Priority", "Hosted", "VMs", "GiB", "Source")
+    return Table(id="applications", title="Applications", heads=heads, rows=tuple(rows))
+
+
 def _names(plan: Plan) -> Table:
     holders: dict[str, str] = {}
     for cluster in plan.clusters:
@@ -215,4 +227,6 @@ def _names(plan: Plan) -> Table:
 
 def tables(plan: Plan) -> tuple[Table, ...]:
     """All lists, in the order of their tabs."""
-    return tuple(make(plan) for make in (_tenants, _networks, _guests, _hosts, _public, _flows, _names))
+    return tuple(
+        make(plan) for make in (_tenants, _networks, _guests, _applications, _hosts, _public, _flows, _names)
+    )

@@ -14,14 +14,12 @@ from network_plan.model.node import Cluster
 from network_plan.model.node import Node as Host
 from network_plan.model.plan import Plan
 from network_plan.render.map.columns import (
-    CARD_H,
     CARD_W,
     CARD_X,
     CHIP_W,
     GATEWAY_X,
     LANE_W,
     MARGIN,
-    ROW_H,
     SMALL_SIZE,
     TITLE_SIZE,
     Columns,
@@ -33,9 +31,14 @@ TOP = 44.0
 CLUSTER_H = 44.0
 HOST_Y = TOP + CLUSTER_H + 8
 HOST_H = 76.0
-INTERNET_W = 134.0
+INTERNET_W = 108.0
+PUBLIC_X = MARGIN + INTERNET_W + 20
+PUBLIC_W = CARD_X + CARD_W - PUBLIC_X
+PUBLIC_H = 20.0
+PUBLIC_ROW = 24.0
+CAP_H = 38.0  # of the gateway, with its name
 _CHIP_PAD = (LANE_W - CHIP_W) / 2
-_BAR_W = CHIP_W - 16
+_BAR_W = CHIP_W - 12
 
 
 def gib(mib: int) -> str:
@@ -44,14 +47,14 @@ def gib(mib: int) -> str:
 
 
 def public_y(plan: Plan, index: int) -> float:
-    """The upper edge of the n-th public address; each gateway's own link stands above them."""
-    return TOP + (len(plan.gateways) + index) * ROW_H
+    """The upper edge of the n-th public address; each gateway's own line stands above them."""
+    return TOP + max(CAP_H + 4, len(plan.gateways) * PUBLIC_ROW) + index * PUBLIC_ROW
 
 
 def internet(plan: Plan) -> Node:
     """Everything outside, as tall as the list of public addresses."""
     isp = plan.gateways[0].isp
-    height = max(len(plan.gateways) + len(plan.public), 2) * ROW_H - (ROW_H - CARD_H)
+    height = max(public_y(plan, len(plan.public)) - (PUBLIC_ROW - PUBLIC_H) - TOP, 64)
     middle = TOP + height / 2
     x = MARGIN + INTERNET_W / 2
     return Node(
@@ -59,41 +62,28 @@ def internet(plan: Plan) -> Node:
         style="internet",
         label=f"Internet, by way of {isp}",
         box=Rect(x=MARGIN, y=TOP, w=INTERNET_W, h=height, style="card", r=12),
-        icons=(Icon(x=x - 7, y=middle - 25, name="globe"),),
+        icons=(Icon(x=x - 7, y=middle - 27, name="globe"),),
         texts=(
-            Text(x=x, y=middle + 6, text="Internet", style="title", anchor="middle"),
-            Text(x=x, y=middle + 21, text=f"ISP {isp}", anchor="middle"),
+            Text(x=x, y=middle + 3, text="Internet", style="title", anchor="middle"),
+            Text(x=x, y=middle + 18, text=fit(str(isp), INTERNET_W - 8, SMALL_SIZE), anchor="middle"),
         ),
     )
 
 
 def uplink(gateway: Gateway, index: int) -> Link:
     """The line that everything from and to the internet takes."""
-    y = TOP + index * ROW_H + CARD_H / 2
+    y = TOP + 19 + index * PUBLIC_ROW
     start = MARGIN + INTERNET_W
     wan = next((port for port in gateway.interfaces if port.kind == "wan"), None)
     own = " ".join(map(str, wan.addresses)) if wan else "no address"
-    room = GATEWAY_X - start - 16
+    words = f"{wan.name} {own}" if wan else own
+    told = f"{words} · {gateway.public} {gateway.delivery.replace('_', ' ')}"
     return Link(
         id=f"uplink:{gateway.host}",
         style="line outside",
         label=f"Internet to gateway {gateway.host}: {own}, {gateway.public} {gateway.delivery}",
         path=f"M{start:g} {y:g}H{GATEWAY_X:g}",
-        texts=(
-            Text(
-                x=(start + GATEWAY_X) / 2,
-                y=y - 5,
-                text=fit(f"{wan.name} {own}" if wan else own, room, SMALL_SIZE),
-                anchor="middle",
-            ),
-            Text(
-                x=(start + GATEWAY_X) / 2,
-                y=y + 13,
-                text=fit(f"{gateway.public} {gateway.delivery.replace('_', ' ')}", room, SMALL_SIZE),
-                style="small quiet",
-                anchor="middle",
-            ),
-        ),
+        texts=(Text(x=start + 10, y=y - 5, text=fit(told, GATEWAY_X - start - 16, SMALL_SIZE)),),
     )
 
 
@@ -101,39 +91,43 @@ def public_address(plan: Plan, index: int) -> tuple[Node, Link, Link]:
     """One public address with its line from outside and its line into the gateway."""
     public = plan.public[index]
     y = public_y(plan, index)
-    middle = y + CARD_H / 2
-    room = CARD_W - 34
+    middle = y + PUBLIC_H / 2
     address = str(public.address)
     dated = " dated" if public.until else ""
-    told = public.until.isoformat() if public.until else f"held by {public.holder}"
+    told = public.until.isoformat() if public.until else public.holder
     until = f", dated exception until {told}" if public.until else ""
     icon = "clock" if public.until else {"egress": "out", "publish": "in"}[public.use]
+    left = PUBLIC_X + 26 + width("255.255.255.255", TITLE_SIZE, bold=True) * 0.94
     node = Node(
         id=f"public:{address}",
         style=f"public{dated}",
         label=f"Public address {address}, {public.name}, held by {public.holder}{until}",
-        box=Rect(x=CARD_X, y=y, w=CARD_W, h=CARD_H, style="card", r=CARD_H / 2),
-        icons=(Icon(x=CARD_X + 9, y=middle - 7, name=icon),),
+        box=Rect(x=PUBLIC_X, y=y, w=PUBLIC_W, h=PUBLIC_H, style="card", r=PUBLIC_H / 2),
+        icons=(Icon(x=PUBLIC_X + 8, y=middle - 7, name=icon),),
         texts=(
-            Text(x=CARD_X + 28, y=y + 15, text=address, style="title"),
-            Text(x=CARD_X + 28, y=y + 29, text=fit(f"{public.name} · {told}", room, SMALL_SIZE)),
+            Text(x=PUBLIC_X + 26, y=middle + 4.5, text=address, style="title"),
+            Text(
+                x=left,
+                y=middle + 4.5,
+                text=fit(f"{public.name} · {told}", PUBLIC_X + PUBLIC_W - left - 6, SMALL_SIZE),
+            ),
         ),
     )
     wan = Link(
         id=f"wan:{address}",
         style=f"line outside{dated}",
         label=f"Internet to {address}",
-        path=f"M{MARGIN + INTERNET_W:g} {middle:g}H{CARD_X:g}",
+        path=f"M{MARGIN + INTERNET_W:g} {middle:g}H{PUBLIC_X:g}",
     )
     nat = Link(
         id=f"nat:{address}",
         style=f"line outside{dated}",
         label=f"{address} to the gateway",
-        path=f"M{CARD_X + CARD_W:g} {middle:g}H{GATEWAY_X:g}",
+        path=f"M{PUBLIC_X + PUBLIC_W:g} {middle:g}H{GATEWAY_X:g}",
         texts=(
             Text(
-                x=(CARD_X + CARD_W + GATEWAY_X) / 2,
-                y=middle - 5,
+                x=(PUBLIC_X + PUBLIC_W + GATEWAY_X) / 2,
+                y=middle - 4,
                 text={"egress": "SNAT", "publish": "DNAT"}[public.use],
                 anchor="middle",
             ),
@@ -172,21 +166,21 @@ def host(plan: Plan, cluster: Cluster, node: Host, columns: Columns) -> Node:
     kept = sum(guest.memory_mib for guest in here if not guest.running)
     full = _BAR_W * min(1, used / node.free_mib) if node.free_mib else 0
     more = min(_BAR_W * kept / node.free_mib, _BAR_W - full) if node.free_mib else 0
-    told = f"{gib(used + kept)} of {gib(node.free_mib)} GiB"
+    told = f"{gib(used + kept)}/{gib(node.free_mib)} GiB"
     return Node(
         id=f"host:{cluster.name}/{node.name}",
         style="host",
-        label=f"Host {node.name}, {' '.join(map(str, node.addresses))}, memory for VMs: {told} taken",
+        label=f"Host {node.name}, {' '.join(map(str, node.addresses))}, memory for VMs taken: {told}",
         box=Rect(x=x, y=HOST_Y, w=CHIP_W, h=HOST_H, style="card", r=6),
         rects=(
-            Rect(x=x + 8, y=HOST_Y + 42, w=_BAR_W, h=7, style="bar", r=2),
-            Rect(x=x + 8, y=HOST_Y + 42, w=round(full, 1), h=7, style="used", r=2),
-            Rect(x=x + 8 + round(full, 1), y=HOST_Y + 42, w=round(more, 1), h=7, style="kept", r=2),
+            Rect(x=x + 6, y=HOST_Y + 42, w=_BAR_W, h=7, style="bar", r=2),
+            Rect(x=x + 6, y=HOST_Y + 42, w=round(full, 1), h=7, style="used", r=2),
+            Rect(x=x + 6 + round(full, 1), y=HOST_Y + 42, w=round(more, 1), h=7, style="kept", r=2),
         ),
         texts=(
-            Text(x=x + 8, y=HOST_Y + 18, text=fit(node.name, _BAR_W, TITLE_SIZE, bold=True), style="title"),
-            Text(x=x + 8, y=HOST_Y + 33, text=fit(" ".join(map(str, node.addresses)), _BAR_W, SMALL_SIZE)),
-            Text(x=x + 8, y=HOST_Y + 65, text=fit(told, _BAR_W, SMALL_SIZE), style="small quiet"),
+            Text(x=x + 6, y=HOST_Y + 18, text=fit(node.name, _BAR_W, TITLE_SIZE, bold=True), style="title"),
+            Text(x=x + 6, y=HOST_Y + 33, text=fit(" ".join(map(str, node.addresses)), _BAR_W, SMALL_SIZE)),
+            Text(x=x + 6, y=HOST_Y + 65, text=fit(told, _BAR_W, SMALL_SIZE), style="small quiet"),
         ),
     )
 

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
-from ipaddress import IPv4Address, ip_interface, ip_network
+from ipaddress import IPv4Address, ip_interface
 from typing import Any
 
 import pytest
@@ -18,13 +18,16 @@ import pytest
 from network_plan.build import load_plan
 from network_plan.model.plan import Plan
 from network_plan.render.map import measure, render_map
-from network_plan.render.map.columns import DENSE, density
+from network_plan.render.map.approach import draw_approach
 from network_plan.render.map.drawing import Drawing, Node
+from network_plan.render.map.hierarchy import draw_hierarchy
 from network_plan.render.map.layout import draw
 from network_plan.render.map.routes import Routes
+from network_plan.render.map.ways import Ways
+from tests.network_plan.render.grown import NAMES, grown
 from tests.small import SMALL
 
-SIZES = {"title": (12, True), "name": (11, True), "plain": (11, False), "caption": (9.6, True)}
+SIZES = {"title": (12, True), "name": (12, False), "caption": (11.7, True)}
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>&amp;\u2028{{ 7*7 }}'
 
 
@@ -43,12 +46,20 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.texts.append((self.elements[-1][0] if self.elements else "", data))
 
-    def ids(self, style: str) -> list[str]:
-        return [
-            str(a["data-id"])
-            for tag, a in self.elements
-            if tag == "g" and style in str(a.get("class")).split()
-        ]
+    def ids(self, style: str, view: str = "") -> list[str]:
+        """Ids of what is drawn in that style, in one view or all."""
+        found, current = [], ""
+        for tag, a in self.elements:
+            if tag == "svg" and "drawing" in str(a.get("class")):
+                current = str(a.get("id") or "reach")
+            elif (
+                tag == "g"
+                and a.get("data-id")
+                and style in str(a.get("class")).split()
+                and view in ("", current)
+            ):
+                found.append(str(a["data-id"]))
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -67,41 +78,6 @@ def data_of(text: str) -> dict[str, Any]:
     return dict(json.loads(found[1]))
 
 
-def grown(plan: Plan, tenants: int, vms: int) -> Plan:
-    """The same regency with more tenants, each with an office, a server network and VMs spread over the hosts."""
-    more_tenants, networks, guests = list(plan.tenants), list(plan.networks), list(plan.guests)
-    office = next(n for n in plan.networks if n.role == "office")
-    servers = next(n for n in plan.networks if n.role == "servers")
-    guest = next(g for g in plan.guests if not g.twin)
-    for number in range(tenants - len(plan.tenants)):
-        key = f"skpd-{number:02}"
-        name = f"Dinas Pemberdayaan Perempuan dan Perlindungan Anak {number}"
-        more_tenants.append(replace(plan.tenants[0], key=key, name=name, operator=False))
-        networks.append(
-            replace(office, key=f"{key}/office-main", tenant=key, title=f"Kantor {name}", vlan=2100 + number,
-                    prefixes=(ip_network(f"10.65.{number}.0/24"),))
-        )  # fmt: skip
-        prefix = ip_network(f"10.40.{number}.0/24")
-        networks.append(
-            replace(servers, key=f"{key}/servers", tenant=key, vlan=400 + number, prefixes=(prefix,))
-        )
-        for index in range(vms if number % 2 else 0):
-            vmid = 1000 + number * vms + index
-            nic = replace(
-                guest.nics[0],
-                network=f"{key}/servers",
-                addresses=(ip_interface(f"10.40.{number}.{10 + index}/24"),),
-            )
-            for cluster in plan.clusters:
-                primary = cluster.name == plan.role.primary
-                node = cluster.nodes[vmid % len(cluster.nodes)].name
-                changed = replace(guest, cluster=cluster.name, node=node, twin=not primary, running=primary)
-                guests.append(
-                    replace(changed, key=f"{key}/aplikasi-{index}", tenant=key, vmid=vmid, nics=(nic,))
-                )
-    return replace(plan, tenants=tuple(more_tenants), networks=tuple(networks), guests=tuple(guests))
-
-
 def boxes_that_meet(drawing: Drawing) -> list[tuple[str, str]]:
     def meets(one: Node, other: Node) -> bool:
         a, b = one.box, other.box
@@ -114,7 +90,7 @@ def texts_that_stick_out(drawing: Drawing) -> list[tuple[str, str]]:
     found = []
     for node in drawing.nodes:
         for text in node.texts:
-            size, bold = SIZES.get(text.style, (10, "word" in text.style))
+            size, bold = SIZES.get(text.style, (11, "word" in text.style))
             width = measure.width(text.text, size, bold=bold)
             left = text.x - {"start": 0, "middle": width / 2, "end": width}[text.anchor]
             inside = node.box.x <= left and left + width <= node.box.x + node.box.w
@@ -151,14 +127,16 @@ def test_every_object_of_the_plan_is_a_node_once(plan: Plan, page: Page) -> None
         "host": sum(len(cluster.nodes) for cluster in plan.clusters),
         "vm": len(plan.guests),
     }
-    ids = page.ids("node")
+    ids = page.ids("node", view="map")
     assert Counter(identity.partition(":")[0] for identity in ids) == expected
     assert len(set(ids)) == len(ids)
-    assert Counter(page.ids("twin")) == {f"vm:{g.cluster}/{g.vmid}": 1 for g in plan.guests if g.twin}
+    assert Counter(page.ids("twin", view="map")) == {
+        f"vm:{g.cluster}/{g.vmid}": 1 for g in plan.guests if g.twin
+    }
 
 
 def test_tables_have_a_row_an_object(plan: Plan, page: Page) -> None:
-    starts = [index for index, (tag, a) in enumerate(page.elements) if a.get("role") == "tabpanel"]
+    starts = [index for index, (tag, a) in enumerate(page.elements) if str(a.get("id")).startswith("table-")]
     counted = {}
     for start, end in zip(starts, [*starts[1:], len(page.elements)], strict=True):
         rows = [tag for tag, _ in page.elements[start:end]].count("tr") - 1
@@ -167,6 +145,7 @@ def test_tables_have_a_row_an_object(plan: Plan, page: Page) -> None:
         "table-tenants": len(plan.tenants),
         "table-networks": len(plan.networks),
         "table-vms": len(plan.guests),
+        "table-applications": len(plan.applications),
         "table-hosts": sum(len(cluster.nodes) for cluster in plan.clusters),
         "table-public": len(plan.public),
         "table-flows": len(plan.flows),
@@ -249,16 +228,41 @@ def test_two_vms_of_one_network_on_one_host_stand_on_lines_of_their_own(plan: Pl
     assert first.y < second.y
 
 
-def test_a_whole_regency_still_fits_an_upright_sheet(plan: Plan) -> None:
-    large = grown(plan, 45, 3)
-    assert density(large) is DENSE
-    drawing = draw(large)
-    smallest = (
-        10 * min(279 / drawing.width, 356 / drawing.height) / 0.3528
-    )  # px of the drawing → points on A3
-    assert smallest >= 3.5
-    assert "size: A3 portrait" in render_map(large)
-    assert "size: A3 landscape" in render_map(plan)
+def test_a_whole_regency_is_legible_on_a_sheet_of_a3_and_on_a_screen(plan: Plan) -> None:
+    """Smallest letters: 11 px of the drawing. What margins, head and legend leave of A3 is 406 mm by 260 mm."""
+    drawing = draw(grown(plan, 45, 2))
+    assert 11 * min(406 / drawing.width, 260 / drawing.height) / 0.3528 >= 6
+    assert drawing.width <= 1920 - 24 - 15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_of_a_tenant_is_cut(plan: Plan, name: str) -> None:
+    tenant = replace(plan.tenants[0], name=name)
+    label = next(
+        n for n in draw(replace(plan, tenants=(tenant,), networks=())).nodes if n.id == f"tenant:{tenant.key}"
+    )
+    assert " ".join(text.text for text in label.texts) == name
+
+
+def test_a_name_that_no_chip_can_hold_is_cut_and_no_other(plan: Plan) -> None:
+    names = {"pendapatan": "pendapatan", "layanan-pengaduan-masyarakat": "layanan-pen"}
+    for name, begin in names.items():
+        guest = replace(plan.guests[0], key=f"{plan.guests[0].tenant}/{name}")
+        drawing = draw(replace(plan, guests=(guest,)))
+        shown = next(n for n in drawing.nodes if n.id.startswith("vm:")).texts[0].text
+        assert shown.startswith(begin)
+        assert shown.endswith("…") is (name != begin)
+        assert texts_that_stick_out(drawing) == []
+
+
+def test_tenants_with_several_offices_name_all_but_the_first(plan: Plan) -> None:
+    large = grown(plan, 45, 0)
+    nodes = {node.id: node for node in draw(large).nodes}
+    offices = [n for n in large.networks if n.tenant == "skpd-05"]
+    words = [[text.text for text in nodes[f"network:{office.key}"].texts] for office in offices]
+    assert len(words) == 10
+    assert len(words[0]) == 1
+    assert [found[0] for found in words[1:]] == [office.title for office in offices[1:]]
 
 
 def test_hostile_names_stay_text(plan: Plan) -> None:
@@ -281,8 +285,9 @@ def test_hostile_names_stay_text(plan: Plan) -> None:
     assert not set(block[1]) & set("<>&\u2028\u2029")
     assert any(HOSTILE in value for o in data_of(text)["objects"] for _, value in o["facts"])
     assert "{{ 7*7 }}" in text
-    assert boxes_that_meet(draw(evil)) == []
-    assert texts_that_stick_out(draw(evil)) == []
+    for drawing in (draw(evil), draw_hierarchy(evil), draw_approach(evil, Ways(evil), evil.guests[0].key)):
+        assert boxes_that_meet(drawing) == []
+        assert texts_that_stick_out(drawing) == []
 
 
 def test_a_network_without_a_port_says_how_it_is_reached(plan: Plan) -> None:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the page does when it is touched. It decides nothing: places, routes and texts come finished in the data.
 "use strict";
-(() => {
+const awan = (() => {
   const { objects, flows } = JSON.parse(document.getElementById("data").textContent);
   const get = (id) => document.getElementById(id);
   const map = get("map");
@@ -9,9 +9,18 @@
   const query = get("query");
   const filter = get("filter");
   const index = new Map(objects.map((object, place) => [object.id, place]));
-  const shapes = new Map();
-  for (const shape of map.querySelectorAll("[data-id]")) shapes.set(index.get(shape.dataset.id), shape);
-  const nodes = [...map.querySelectorAll(".node")];
+  const main = document.querySelector("main");
+  const shapes = new Map(); // place of an object → what is drawn of it, in any view
+  function adopt(drawing) {
+    for (const shape of drawing.querySelectorAll("[data-id]")) {
+      const place = index.get(shape.dataset.id);
+      shapes.set(place, [...(shapes.get(place) ?? []).filter((other) => other.isConnected), shape]);
+    }
+  }
+  for (const drawing of document.querySelectorAll(".drawing")) adopt(drawing);
+  const view = () => document.querySelector(".view:not([hidden])");
+  const nodes = () => [...view().querySelectorAll(".node")];
+  const drawn = (place) => (shapes.get(place) ?? []).find((shape) => view().contains(shape));
   const rows = [...document.querySelectorAll("#tables tbody tr")];
   const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
   let chosen = null; // place of the object whose details are open
@@ -28,14 +37,15 @@
 
   // ---- light
   function light(place) {
-    for (const shape of shapes.values()) shape.classList.remove("lit-to", "lit-from", "chosen");
+    for (const shape of document.querySelectorAll(".lit-to, .lit-from, .chosen[data-id]:not(tr)")) {
+      shape.classList.remove("lit-to", "lit-from", "chosen");
+    }
     map.classList.toggle("lit", place !== null);
     if (place === null) return;
-    const object = objects[place];
-    for (const other of object.from) shapes.get(other)?.classList.add("lit-from");
-    for (const other of object.to) shapes.get(other)?.classList.add("lit-to");
-    const own = shapes.get(place);
-    own?.classList.add("lit-to", "chosen");
+    const mark = (other, ...styles) => (shapes.get(other) ?? []).forEach((shape) => shape.classList.add(...styles));
+    for (const other of objects[place].from) mark(other, "lit-from");
+    for (const other of objects[place].to) mark(other, "lit-to");
+    mark(place, "lit-to", "chosen");
   }
 
   // ---- details
@@ -80,6 +90,10 @@
     if (object.over.length) flowTable("Flows that run over it", object.over, "over");
     const any = object.arriving.length + object.leaving.length + object.over.length;
     if (!any && flows[place] === undefined) get("panel-flows").append(make("p", "No flow is declared for it.", "none"));
+    const way = get("panel-reach");
+    const vm = object.id.startsWith("vm:") ? object.title.split(",")[0] : "";
+    way.hidden = !vm;
+    way.href = `#vm=${encodeURI(vm)}`;
     panel.hidden = false;
     document.body.classList.add("open");
   }
@@ -92,7 +106,7 @@
     light(place);
     show(place);
     for (const row of rows) row.classList.toggle("chosen", row.dataset.id === id);
-    const shape = shapes.get(place);
+    const shape = drawn(place);
     if (shape) reveal(shape);
     if (focus) get("panel-title").focus({ preventScroll: true });
   }
@@ -101,6 +115,10 @@
     const box = shape.getBoundingClientRect();
     const floor = panel.hidden ? window.innerHeight : panel.getBoundingClientRect().top;
     const ceiling = document.querySelector("header").getBoundingClientRect().bottom;
+    const sheet = shape.closest(".sheet");
+    const edge = sheet.getBoundingClientRect();
+    if (box.right > edge.right) sheet.scrollBy(box.right - edge.right + 24, 0);
+    else if (box.left < edge.left) sheet.scrollBy(box.left - edge.left - 24, 0);
     if (box.height > floor - ceiling) return;
     if (box.bottom > floor) window.scrollBy(0, box.bottom - floor + 24);
     else if (box.top < ceiling) window.scrollBy(0, box.top - ceiling - 24);
@@ -121,15 +139,15 @@
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
     hits = [];
     turn = -1;
-    for (const shape of nodes) {
-      const known = objects[index.get(shape.dataset.id)].words;
+    const part = (text) => text.split("/").includes(words[0]);
+    for (const [place, all] of shapes) {
+      const { id, words: known } = objects[place];
       const found = words.length > 0 && words.every((word) => known.some((text) => text.includes(word)));
-      shape.classList.toggle("hit", found);
-      const part = (text) => text.split("/").includes(words[0]);
-      if (found) hits.push([known.includes(words[0]) ? 0 : known.some(part) ? 1 : 2, shape.dataset.id]);
+      for (const shape of all) shape.classList.toggle("hit", found && shape.matches(".node"));
+      if (found) hits.push([known.includes(words[0]) ? 0 : known.some(part) ? 1 : 2, id]);
     }
     hits.sort((a, b) => a[0] - b[0]);
-    map.classList.toggle("hunt", words.length > 0);
+    for (const drawing of document.querySelectorAll(".drawing")) drawing.classList.toggle("hunt", words.length > 0);
     get("found").textContent = words.length ? `${hits.length} in the map, ${sift()} in the tables` : "";
     if (!words.length) sift();
   }
@@ -155,10 +173,11 @@
     if (!hits.length) return;
     turn = (turn + 1) % hits.length;
     select(hits[turn][1], false);
+    document.dispatchEvent(new CustomEvent("found", { detail: objects[chosen] }));
   }
 
   // ---- tables
-  const tabs = [...document.querySelectorAll("[role=tab]")];
+  const tabs = [...document.querySelectorAll("#tables [role=tab]")];
   function open(tab) {
     for (const other of tabs) {
       const own = other === tab;
@@ -201,7 +220,7 @@
     const [x, y] = middle(from);
     let best = null;
     let least = Infinity;
-    for (const shape of nodes) {
+    for (const shape of nodes()) {
       const [a, b] = middle(shape);
       const along = (a - x) * dx + (b - y) * dy;
       const across = Math.abs((a - x) * dy) + Math.abs((b - y) * dx);
@@ -212,19 +231,19 @@
   }
 
   // ---- hands
-  map.addEventListener("click", (event) => {
-    const shape = event.target.closest("[data-id]");
+  main.addEventListener("click", (event) => {
+    const shape = event.target.closest(".drawing [data-id]");
     if (shape) select(shape.dataset.id, false);
-    else close();
+    else if (event.target.closest(".drawing")) close();
   });
   for (const place of ["mouseover", "focusin"]) {
-    map.addEventListener(place, (event) => {
-      const shape = event.target.closest("[data-id]");
+    main.addEventListener(place, (event) => {
+      const shape = event.target.closest(".drawing [data-id]");
       if (shape && chosen === null) light(index.get(shape.dataset.id));
     });
   }
-  for (const place of ["mouseleave", "focusout"]) map.addEventListener(place, () => light(chosen));
-  map.addEventListener("mouseout", (event) => {
+  for (const place of ["mouseleave", "focusout"]) main.addEventListener(place, () => light(chosen));
+  main.addEventListener("mouseout", (event) => {
     if (!event.relatedTarget?.closest?.("[data-id]")) light(chosen);
   });
   document.addEventListener("click", (event) => {
@@ -239,7 +258,7 @@
   });
   get("close").addEventListener("click", close);
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.matches("input");
+    const typing = event.target.matches("input, select");
     const shape = event.target.closest(".node, tr[data-id]");
     if (event.key === "/" && !typing) {
       event.preventDefault();
@@ -254,12 +273,11 @@
     } else if (shape && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
       select(shape.dataset.id, true);
-    } else if (shape?.matches(".node") && event.key.startsWith("Arrow")) {
+    } else if (shape?.matches(".node") && event.key.startsWith("Arrow") && !event.shiftKey) {
       event.preventDefault();
       step(shape, event.key);
     }
   });
   open(tabs[0]);
-  const wanted = objects.find((object) => `#${encodeURI(object.id)}` === location.hash);
-  if (wanted) select(wanted.id, false);
+  return { adopt, close, light: () => light(chosen), select, index };
 })();
