@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from network_plan.derive.pools import pools_of
 from network_plan.model.firewall import Alias, ClusterFirewall, GuestFirewall, IpSet, Rule, SecurityGroup
 from network_plan.model.flow import Endpoint, Flow
 from network_plan.model.guest import Nic
-from network_plan.model.network import IpNetwork, Network
+from network_plan.model.network import Network
 from network_plan.model.site import Pool
 from network_plan.model.site.endpoint import pve_name
 from network_plan.model.site.network import Role
@@ -60,8 +61,7 @@ def derive_cluster_firewall(
 ) -> ClusterFirewall:
     """Names for every endpoint that a rule uses, and a security group per flow to whole networks.
 
-    ``offices`` and ``servers`` are the pools themselves, so that a new network changes no set: what is
-    allotted to nobody can't be a source, since the gateway lets a network speak only from its own prefix.
+    ``offices`` and ``servers`` are the pools themselves (``derive.pools``).
     The ipset ``management`` is PVE's own word: its members reach the hosts' API and ssh
     (pve-firewall, "Standard IP set management").
     """
@@ -71,7 +71,7 @@ def derive_cluster_firewall(
         if _is_single(endpoint):
             aliases.append(Alias(name=pve_name(text), cidr=_cidr(endpoint), comment=text))
         elif text != "management":
-            prefixes = _pools(text, pools) or endpoint.prefixes
+            prefixes = pools_of(text, pools) or endpoint.prefixes
             cidrs = tuple(sorted(map(str, prefixes)))
             ipsets.append(IpSet(name=pve_name(text), cidrs=cidrs, comment=text))
     management = tuple(
@@ -93,12 +93,6 @@ def derive_cluster_firewall(
         ipsets=tuple(sorted(ipsets, key=lambda ipset: ipset.name)),
         groups=tuple(groups),
     )
-
-
-def _pools(text: str, pools: Mapping[Role, Pool]) -> tuple[IpNetwork, ...]:
-    """The pools behind a word that means every network of its roles; none behind other words."""
-    roles = {"offices": (Role.OFFICE,), "servers": (Role.SERVERS, Role.DMZ)}.get(text, ())
-    return tuple(pools[role].prefix for role in roles if role in pools)
 
 
 def _cidr(endpoint: Endpoint) -> str:

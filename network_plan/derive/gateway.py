@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_interface
 
+from network_plan.derive.pools import pools_of
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import (
     DestinationNat,
@@ -17,7 +18,8 @@ from network_plan.model.gateway import (
 )
 from network_plan.model.network import IpNetwork, Network, PublicAddress
 from network_plan.model.service import Service
-from network_plan.model.site import Site
+from network_plan.model.site import Pool, Site
+from network_plan.model.site.network import Role
 
 SSH = Service(proto="tcp", first=22, last=22)
 
@@ -44,10 +46,25 @@ def _interfaces(site: Site, networks: Sequence[Network]) -> tuple[Interface, ...
     return tuple(found)
 
 
-def _sources(flow: Flow) -> tuple[IpNetwork, ...]:
-    """The flow's sources that reach its target through the gateway: not those of its own network."""
+Pools = Mapping[Role, Pool]
+
+
+def _sorted(prefixes: Iterable[IpNetwork]) -> tuple[IpNetwork, ...]:
+    return tuple(sorted(prefixes, key=lambda net: (net.version, int(net.network_address), net.prefixlen)))
+
+
+def _sources(flow: Flow, pools: Pools) -> tuple[IpNetwork, ...]:
+    """The flow's sources that reach its target through the gateway: not those of its own network.
+
+    ``offices`` and ``servers`` are the pools, which hold the target's own network too. That adds nothing: what
+    neighbours say to each other never comes to the gateway, and the first rule of its chain drops what would
+    leave by the interface it came in by.
+    """
     seen: dict[IpNetwork, None] = {}
     for source in flow.sources:
+        if whole := pools_of(source.text, pools):
+            seen.update(dict.fromkeys(whole))
+            continue
         if source.vm is not None and source.networks == flow.target.networks:
             continue
         for prefix, network in zip(
@@ -55,7 +72,7 @@ def _sources(flow: Flow) -> tuple[IpNetwork, ...]:
         ):
             if flow.target.vm is None or network not in flow.target.networks:
                 seen[prefix] = None
-    return tuple(sorted(seen, key=lambda net: (net.version, int(net.network_address), net.prefixlen)))
+    return _sorted(seen)
 
 
 def _networks_of(prefixes: Sequence[IpNetwork], networks: Sequence[str]) -> list[str]:
@@ -66,17 +83,17 @@ def _networks_of(prefixes: Sequence[IpNetwork], networks: Sequence[str]) -> list
     return [network for network in networks for _ in range(each)]
 
 
-def _input(flow: Flow) -> InputRule:
+def _input(flow: Flow, pools: Pools) -> InputRule:
     return InputRule(
-        key=flow.key, sources=_sources(flow), services=flow.services, why=flow.why, until=flow.until
+        key=flow.key, sources=_sources(flow, pools), services=flow.services, why=flow.why, until=flow.until
     )
 
 
-def _forward(flow: Flow) -> ForwardRule:
+def _forward(flow: Flow, pools: Pools) -> ForwardRule:
     return ForwardRule(
         key=flow.key,
-        sources=_sources(flow),
-        destinations=flow.target.prefixes,
+        sources=_sources(flow, pools),
+        destinations=pools_of(flow.target.text, pools) or flow.target.prefixes,
         services=flow.services,
         from_internet=flow.kind == "publish",
         to_internet=flow.kind == "egress",
@@ -103,9 +120,21 @@ def _destination_nat(flow: Flow, public: Sequence[PublicAddress]) -> Destination
     )
 
 
-def _source_nat(flow: Flow, public: Sequence[PublicAddress]) -> SourceNat:
-    sources = tuple(net for net in _sources(flow) if isinstance(net, IPv4Network))
+def _source_nat(flow: Flow, public: Sequence[PublicAddress], pools: Pools) -> SourceNat:
+    sources = tuple(net for net in _sources(flow, pools) if isinstance(net, IPv4Network))
     return SourceNat(key=flow.key, sources=sources, public=_public_address(flow, public))
+
+
+def _internal(networks: Sequence[Network], pools: Pools) -> tuple[IpNetwork, ...]:
+    """All that is inside: the pools, so that what is allotted to nobody yet neither comes in nor leaves by the WAN."""
+    whole: list[IpNetwork] = [pool.prefix for pool in pools.values()]
+    rest = (
+        prefix
+        for network in networks
+        for prefix in network.prefixes
+        if Role(network.role) not in pools or prefix.version == 6
+    )
+    return _sorted({*whole, *rest})
 
 
 def derive_gateway(
@@ -123,7 +152,8 @@ def derive_gateway(
     )
     to_itself = [flow for flow in flows if flow.target.kind == "gateway"]
     through = [flow for flow in flows if flow.target.kind != "gateway"]
-    forward = map(_forward, through)
+    pools = site.networks.pools
+    forward = [_forward(flow, pools) for flow in through]
     return Gateway(
         host=declared.name,
         site=declared.cluster,
@@ -131,13 +161,13 @@ def derive_gateway(
         interfaces=_interfaces(site, local),
         trunk=declared.trunk,
         isp=declared.isp,
-        internal=tuple(prefix for network in networks for prefix in network.prefixes),
+        internal=_internal(networks, pools),
         public=site.networks.public.prefix,
         delivery=site.networks.public.delivery,
         forward=tuple(rule for rule in forward if rule.from_internet or rule.sources),
-        input=(ssh, *map(_input, to_itself)),
+        input=(ssh, *(_input(flow, pools) for flow in to_itself)),
         dnat=tuple(_destination_nat(flow, public) for flow in through if flow.kind == "publish"),
-        snat=tuple(_source_nat(flow, public) for flow in through if flow.kind == "egress"),
+        snat=tuple(_source_nat(flow, public, pools) for flow in through if flow.kind == "egress"),
         listen=tuple(address for network in local for address in network.gateways),
         resolvers=declared.resolvers,
     )

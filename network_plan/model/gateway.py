@@ -84,7 +84,7 @@ class Gateway:
         host: the machine's name, e.g. ``gw1``.
         management: its address in the management network, where Ansible reaches it.
         trunk: parent of the VLAN interfaces in real life.
-        internal: every prefix behind it; such a source coming in by the WAN is forged.
+        internal: every prefix that is or may become one behind it; such a source coming in by the WAN is forged.
         listen: addresses on which its resolver answers.
         resolvers: upstream DNS servers.
     """

@@ -10,7 +10,7 @@ from network_plan.model.plan import Plan
 from network_plan.model.service import Service
 from network_plan.reach import walls
 from network_plan.reach.answer import Answer, ReachError, Step
-from network_plan.reach.side import EVERYWHERE, Side, side
+from network_plan.reach.side import EVERYWHERE, Side, side, touches
 
 
 class Walk:
@@ -55,10 +55,12 @@ class Walk:
             )
         if source.guest is not None and not self._step(walls.guest_out(source.guest)):
             return False
-        if source.internet and source.prefix != EVERYWHERE and source.prefix.overlaps(self._gateway.public):
-            return self._stop(
-                f"gateway {self._gateway.host}", "an own public address comes from nowhere else"
-            )
+        if source.internet and source.prefix != EVERYWHERE:
+            where = f"gateway {self._gateway.host}"
+            if source.prefix.overlaps(self._gateway.public):
+                return self._stop(where, "an own public address comes from nowhere else")
+            if touches(source.prefix, self._gateway.internal):
+                return self._stop(where, "an address that is allotted to nobody comes from nowhere")
         return None
 
     def _publish(self) -> bool | None:
@@ -93,6 +95,8 @@ class Walk:
         where = f"gateway {gateway.host} (forward)"
         if source.internet and target.internet:
             return self._stop("internet", "neither side is behind the gateway")
+        if target.internet and target.prefix != EVERYWHERE and touches(target.prefix, gateway.internal):
+            return self._stop(where, "an address that is allotted to nobody is not looked for outside")
         if source.network is not None and source.network == target.network:
             if self._translated:
                 return self._stop(where, "not back into the network it came from")

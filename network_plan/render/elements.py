@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from math import prod
 from typing import Protocol
 
 from network_plan.model.gateway import DestinationNat, ForwardRule, SourceNat
@@ -55,6 +56,16 @@ def address(side: Range) -> str:
     return f"{first}-{last}"
 
 
+def widest(boxes: Sequence[Box]) -> list[Box]:
+    """Disjoint, and a box is never cut by one within it: a narrower flow changes no element of a wider one.
+
+    In the order of the boxes given.
+    """
+    order = {key: index for index, key in enumerate(dict.fromkeys(box.key for box in boxes))}
+    made = disjoint(sorted(boxes, key=lambda box: -prod(last - first + 1 for first, last in box.sides)))
+    return sorted(made, key=lambda box: (order[box.key], box.sides))
+
+
 def port(side: Range) -> str:
     """A range of ports as nftables writes it."""
     return str(side[0]) if side[0] == side[1] else f"{side[0]}-{side[1]}"
@@ -81,7 +92,7 @@ def triples(rules: Sequence[ForwardRule]) -> list[Element]:
                 match=f"{address(b.sides[0])} . {address(b.sides[1])} . {proto} . {port(b.sides[2])}",
                 key=b.key,
             )
-            for b in disjoint(boxes)
+            for b in widest(boxes)
         ]
     return elements
 
@@ -95,9 +106,7 @@ def pairs(rules: Sequence[ForwardRule]) -> list[Element]:
         for source in v4(rule.sources)
         for target in v4(rule.destinations)
     ]
-    return [
-        Element(match=f"{address(b.sides[0])} . {address(b.sides[1])}", key=b.key) for b in disjoint(boxes)
-    ]
+    return [Element(match=f"{address(b.sides[0])} . {address(b.sides[1])}", key=b.key) for b in widest(boxes)]
 
 
 def ends(rules: Iterable[tuple[Rule, tuple[IpNetwork, ...]]]) -> list[Element]:
@@ -113,7 +122,7 @@ def ends(rules: Iterable[tuple[Rule, tuple[IpNetwork, ...]]]) -> list[Element]:
         ]
         elements += [
             Element(match=f"{address(b.sides[0])} . {proto} . {port(b.sides[1])}", key=b.key)
-            for b in disjoint(boxes)
+            for b in widest(boxes)
         ]
     return elements
 
@@ -121,7 +130,7 @@ def ends(rules: Iterable[tuple[Rule, tuple[IpNetwork, ...]]]) -> list[Element]:
 def addresses(pairs: Iterable[tuple[str, IpNetwork]]) -> list[Element]:
     """Prefixes alone."""
     boxes = [Box(key=key, sides=(span(prefix),)) for key, prefix in pairs if prefix.version == 4]
-    return [Element(match=address(box.sides[0]), key=box.key) for box in disjoint(boxes)]
+    return [Element(match=address(box.sides[0]), key=box.key) for box in widest(boxes)]
 
 
 def published(rules: Sequence[DestinationNat]) -> list[Element]:

@@ -173,8 +173,9 @@ def plan(request: pytest.FixtureRequest, planned: Callable[..., Plan]) -> Plan:
 
 
 def _addresses(plan: Plan) -> list[IPv4Address]:
-    """Ends and insides of every network, every VM, the public block, and two strangers."""
+    """Ends and insides of every network, every VM, the public block, what nobody was allotted, and two strangers."""
     found = {ip_address("192.0.2.10"), ip_address("192.0.2.80")}
+    found |= {prefix[-2] for prefix in plan.gateways[0].internal}
     found |= {address.ip for guest in plan.guests for nic in guest.nics for address in nic.addresses}
     for network in plan.networks:
         prefix = network.prefixes[0]

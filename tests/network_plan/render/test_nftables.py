@@ -76,10 +76,11 @@ def test_a_published_port_stands_once(text: str) -> None:
 
 
 def test_who_is_named_more_closely_leaves_behind_that_address(text: str) -> None:
-    """The VM's own line in two rules: the first by key of those that name it as closely."""
+    """The VM's own line stands in two rules: the first by key of those that name it as closely; an office before all."""
     behind = {line.split(" ")[0]: line.split('"')[1] for line in _set(text, "masquerade_behind")}
     assert behind["10.1.0.10"] == "egress/all-servers"
-    assert behind["10.2.0.0/24"] == "egress/offices"
+    assert behind["10.2.0.0/24"] == "egress/one"
+    assert behind["10.2.1.0-10.2.255.255"] == "egress/offices"
     assert len(behind) == len(_set(text, "masquerade_behind"))
 
 
