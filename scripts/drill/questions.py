@@ -22,12 +22,24 @@ from scripts.lab import wiring
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """Somebody who calls: ``vlan`` is the network in which it stands, 0 for the internet; ``vm`` a twin's key."""
+    """Somebody who calls.
 
-    word: str
+    Attributes:
+        kind: ``office``, ``management``, ``network``, ``vm``, ``internet`` or ``stranger``; ``name`` whose or which.
+        vlan: the network in which it stands, 0 for the internet.
+        twin: key of the twin that it is, where it is one.
+    """
+
+    kind: str
+    name: str
     address: str
     vlan: int
-    vm: str = ""
+    twin: str = ""
+
+    @property
+    def word(self) -> str:
+        """``office dukcapil``, ``internet``."""
+        return f"{self.kind} {self.name}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,23 +96,25 @@ def _clients(plan: Plan, ends: Iterable[Endpoint], twins: set[str]) -> Iterator[
         if end.kind == "vm":
             guest = next(guest for guest in plan.guests if guest.key == end.vm)
             yield Client(
-                word=f"VM {guest.key}",
+                kind="vm",
+                name=guest.key,
                 address=address_of(guest),
                 vlan=vlans[guest.nics[0].network],
-                vm=guest.key if guest.key in twins else "",
+                twin=guest.key if guest.key in twins else "",
             )
         elif end.kind == "networks":
             for network in plan.networks:
                 if network.key in end.networks:
-                    word = {"office": f"office of {network.tenant}", "management": "management"}
+                    role = network.role if network.role in ("office", "management") else "network"
                     yield Client(
-                        word=word.get(network.role, f"network {network.key}"),
+                        kind=role,
+                        name=network.tenant if role == "office" else network.key,
                         address=_at(plan, network),
                         vlan=network.vlan,
                     )
 
 
-INTERNET = Client(word="internet", address=wiring.INTERNET_CLIENT, vlan=0)
+INTERNET = Client(kind="internet", name="", address=wiring.INTERNET_CLIENT, vlan=0)
 
 
 def _allowed(plan: Plan, twin: Guest, service: Service, twins: set[str], today: date) -> Iterator[Question]:
@@ -128,10 +142,10 @@ def _denied(plan: Plan, twin: Guest, today: date) -> Iterator[Question]:
     """A neighbour past whom no gateway stands, and an office of somebody else, as far as the Plan denies them."""
     network = plan.network(twin.nics[0].network)
     neighbour = Client(
-        word="stranger in its network", address=spare_address(plan, network), vlan=network.vlan
+        kind="stranger", name=network.key, address=spare_address(plan, network), vlan=network.vlan
     )
     offices = [
-        Client(word=f"office of {item.tenant}", address=wiring.office_address(item), vlan=item.vlan)
+        Client(kind="office", name=item.tenant, address=wiring.office_address(item), vlan=item.vlan)
         for item in plan.networks
         if item.role == "office" and item.tenant != twin.tenant
     ]

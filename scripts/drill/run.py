@@ -20,7 +20,7 @@ from network_plan.model.plan import Plan
 from scripts.drill import questions, scene
 from scripts.drill.questions import Question
 from scripts.drill.subject import Subject
-from scripts.drill.verdict import Attempt, Copy, Isolation, Probe, Reason, judge
+from scripts.drill.verdict import Attempt, Caller, Copy, Isolation, Probe, Reason, judge
 from scripts.lab import probe, wiring
 from scripts.lab.bubble import build, clean
 from scripts.lab.bubble.capture import Capture, Frame
@@ -303,8 +303,9 @@ class _Run:
         answered = answer.outcome == "answered"
         return Probe(
             twin=question.twin.key,
-            client=question.client.word,
-            client_address=question.client.address,
+            client=Caller(
+                kind=question.client.kind, name=question.client.name, address=question.client.address
+            ),
             target=question.target,
             service=str(question.service),
             expected=question.expected,

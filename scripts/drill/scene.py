@@ -86,7 +86,7 @@ def bubble_for(
 
 def _needs_station(client: Client, plan: Plan) -> bool:
     """Whether it is neither a twin, nor on the internet, nor the control node, which are there anyway."""
-    return bool(client.vlan) and not client.vm and client.address != _control(plan)
+    return bool(client.vlan) and not client.twin and client.address != _control(plan)
 
 
 def _control(plan: Plan) -> str:
@@ -95,8 +95,8 @@ def _control(plan: Plan) -> str:
 
 def namespace_of(plan: Plan, bubble: Bubble, target: str, client: Client) -> str:
     """Where a client of the bubble calls from."""
-    if client.vm:
-        vmid = next(guest.vmid for guest in plan.guests_of(target) if guest.key == client.vm)
+    if client.twin:
+        vmid = next(guest.vmid for guest in plan.guests_of(target) if guest.key == client.twin)
         return names.guest_namespace(bubble.prefix, target, vmid)
     if client.address == _control(plan):
         return bubble.prefix + "ctl"

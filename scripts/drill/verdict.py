@@ -45,12 +45,20 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asked; ``kind`` is a word of ``scripts.drill.words``."""
+
+    kind: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """A question that was asked, and what came."""
 
     twin: str
-    client: str
-    client_address: str
+    client: Caller
     target: str
     service: str
     expected: bool
@@ -126,7 +134,11 @@ def judge(
     for probe in probes:
         if not probe.right:
             code = "probe_not_answered" if probe.expected else "probe_answered"
-            values = {"client": probe.client, "target": probe.target, "service": probe.service}
+            values = {
+                "client": f"{probe.client.kind} {probe.client.name}".strip(),
+                "target": probe.target,
+                "service": probe.service,
+            }
             found.append(_reason(code, outcome=probe.outcome, **values))
     if not any(probe.expected for probe in probes):
         found.append(_reason("nothing_asked"))
