@@ -51,7 +51,7 @@ def check_gw1(plan: Plan, _today: date | None) -> list[Finding]:
 
 
 def check_gw2(plan: Plan, _today: date | None) -> list[Finding]:
-    """GW-2: an SKPD only ever uses private addresses; the operator alone holds public ones."""
+    """GW-2: an SKPD only ever uses private addresses; the operator alone holds public ones, as many as printed."""
     exceptions = {item.key: item for item in plan.exceptions}
     findings = []
     for public in plan.public:

@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "new": "the few lines for a new tenant, office, VM, published service or flow",
     "allot": "write the ledger lines that are missing",
     "plan": "the Plan: equal input, equal bytes",
-    "show": "everything known of a tenant, host, VM, network, cluster or address",
+    "show": "everything known of a tenant, host, VM, application, network, cluster or address",
     "reach": "may it, by which rule, over which path",
     "render": "one target's files into build/",
     "map": "the page: map, tables, search",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.docs import commands, provider, site_files
+from scripts.docs import commands, provider, requirements, site_files
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 NOTE = "<!-- Written by `python -m scripts.docs`; do not edit. -->\n\n"
@@ -16,6 +16,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "site-files.md": site_files.page,
     "commands.md": commands.page,
     "provider.md": provider.page,
+    "requirements.md": requirements.page,
 }
 
 
