@@ -56,6 +56,8 @@ class Collection(Handler):
 
     clears = False
     """Whether PVE's PUT takes `delete`, the options to set back to their defaults."""
+    removing = retry.DELETE
+    """How PVE says that there is nothing to delete any more."""
 
     def __init__(
         self,
@@ -252,7 +254,7 @@ class Collection(Handler):
     def remove(self, run: Run, values: Values) -> None:
         """The DELETE itself."""
         with run.locks.hold(self.lock):
-            run.api.delete(self.item(values))
+            run.api.delete(self.item(values), self.removing)
 
 
 def foreign(noun: str, ident: str, tag: mark.Mark | None) -> str:

@@ -58,6 +58,12 @@ UNMANAGE = Policy(
     done=says("not ha managed", "no such resource", "unable to detect sid"),
 )
 """Taken out of HA before, or the VM itself is gone."""
+FORGET = Policy(
+    name="forget",
+    again_when_lost=True,
+    done=says("no such job", "no such vzdump job", "parameter verification failed"),
+)
+"""A job that is gone: its id, all that was sent, is refused, and PVE's own reason does not come through its lock."""
 ONCE = Policy(name="once", again_when_lost=False)
 """A write that counts positions: after a lost answer the caller must look."""
 

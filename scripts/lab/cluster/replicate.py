@@ -84,14 +84,14 @@ class Replicate(Replicas):
                 self.changed()
 
     def _jobs_to_run(self) -> list[str]:
-        """ReplicationState.pm job_status: the guest is there, its node is up, the job is not disabled."""
+        """ReplicationState.pm job_status: the guest is there, its node is up, the job is not disabled or is to go."""
         out = []
         for name, job in list(self.replication.items()):
             vm = next((vm for vm in self.vms if vm.vmid == job["guest"]), None)
             if vm is None or not self.online(vm.node) or not self.quorate:
                 continue
             self._fix_stolen(vm, name)
-            if job.get("disable") or (not job.get("remove_job") and job["target"] == vm.node):
+            if not job.get("remove_job") and (job.get("disable") or job["target"] == vm.node):
                 continue
             out.append(name)
         return out

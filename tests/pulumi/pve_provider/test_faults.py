@@ -39,6 +39,10 @@ LIVES: dict[str, dict[str, Any]] = {
     "FirewallGroup": {"group": "lost", "rules": RULES},
     "FirewallOptions": {"policyIn": "DROP"},
     "Vm": VM,
+    "Storage": {"storage": "lost", "path": "/srv/lost", "content": ["backup"]},
+    "User": {"userid": "lost@pve"},
+    "ClusterOptions": {"ha": "shutdown_policy=migrate"},
+    "BackupJob": {"jobid": "lost", "vmids": ["400"], "storage": "local", "schedule": "01:30"},
 }
 WRITES = {
     "Pool": [("POST", "/pools"), ("DELETE", "/pools")],
@@ -71,6 +75,10 @@ WRITES = {
         ("POST", "/nodes/{node}/qemu/{vmid}/status/stop"),
         ("DELETE", "/nodes/{node}/qemu/{vmid}"),
     ],
+    "Storage": [("POST", "/storage"), ("DELETE", "/storage/{storage}")],
+    "User": [("POST", "/access/users"), ("DELETE", "/access/users/{userid}")],
+    "ClusterOptions": [("PUT", "/cluster/options")],
+    "BackupJob": [("POST", "/cluster/backup"), ("DELETE", "/cluster/backup/{id}")],
 }
 
 
@@ -99,7 +107,16 @@ def test_a_dead_run_s_objects_are_taken_over_under_a_new_incarnation(engines: An
     first, second = engines(), engines()
     first.configure(**lab.settings)
     second.configure(**lab.settings)
-    for kind in ("Pool", "Group", "FirewallAlias", "FirewallIpset", "FirewallGroup", "Vm"):
+    for kind in (
+        "Pool",
+        "Group",
+        "FirewallAlias",
+        "FirewallIpset",
+        "FirewallGroup",
+        "Vm",
+        "User",
+        "BackupJob",
+    ):
         old = first.create(kind, "it", LIVES[kind]).state
         new = second.create(kind, "it", LIVES[kind]).state
         assert old["incarnation"] != new["incarnation"]
@@ -109,6 +126,37 @@ def test_a_dead_run_s_objects_are_taken_over_under_a_new_incarnation(engines: An
         third.keep(kind, "it", second.kept[second.urn(kind, "it")].id, LIVES[kind], new)
         assert third.refresh(kind, "it") is not None
         third.delete(kind, "it")
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "path"),
+    [
+        ("HaResource", "POST", "/cluster/ha/resources"),
+        ("HaResource", "DELETE", "/cluster/ha/resources/{sid}"),
+        ("HaRule", "POST", "/cluster/ha/rules"),
+        ("HaRule", "DELETE", "/cluster/ha/rules/{rule}"),
+        ("Replication", "POST", "/cluster/replication"),
+        ("Replication", "DELETE", "/cluster/replication/{id}"),
+    ],
+)
+def test_a_lost_answer_about_a_vms_availability_is_made_up_for(
+    kind: str, method: str, path: str, engine: Any, lab: Any
+) -> None:
+    lives = {
+        "Vm": VM,
+        "HaResource": {"sid": "vm:400", "state": "stopped"},
+        "HaRule": {"rule": "lost", "resources": ["vm:400"], "nodes": ["dc1:2", "dc2:1"]},
+        "Replication": {"jobid": "400-0", "target": "dc2"},
+    }
+    lab.control.lose(method, path)
+    for name, inputs in lives.items():
+        engine.create(name, "it", inputs)
+    assert engine.refresh(kind, "it") is not None
+    for name in reversed(lives):
+        engine.delete(name, "it")
+    root = lab.by_hand()
+    for left in ("cluster/ha/resources", "cluster/ha/rules", "cluster/replication"):
+        assert root(left).get() == []
 
 
 def test_what_a_dead_run_left_half_made_is_completed(engine: Any, lab: Any) -> None:

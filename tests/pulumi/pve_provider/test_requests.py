@@ -20,6 +20,13 @@ LISTS = (
     "/cluster/firewall/aliases",
     "/cluster/firewall/ipset",
     "/cluster/firewall/groups",
+    "/storage",
+    "/access/users",
+    "/cluster/options",
+    "/cluster/backup",
+    "/cluster/ha/resources",
+    "/cluster/ha/rules",
+    "/cluster/replication",
 )
 RULES = [
     {"key": f"r{number}", "type": "in", "action": "ACCEPT", "proto": "tcp", "dport": str(number)}
@@ -61,6 +68,19 @@ def program() -> list[tuple[str, str, dict[str, Any]]]:
         sets = [{"name": "ipfilter-net0", "entries": entries}]
         out.append(("VmFirewall", str(vmid), {"vmid": vmid, "enable": True, "ipsets": sets, "rules": RULES}))
         out.append(("VmPower", str(vmid), {"vmid": vmid, "started": True}))
+        out.append(("HaResource", str(vmid), {"sid": f"vm:{vmid}"}))
+        rule = {"rule": f"r{vmid}", "resources": [f"vm:{vmid}"], "nodes": ["dc1:2", "dc2:1"], "strict": True}
+        out.append(("HaRule", str(vmid), rule))
+        out.append(("Replication", str(vmid), {"jobid": f"{vmid}-0", "target": "dc2", "schedule": "*/5"}))
+    out.append(("Storage", "s", {"storage": "cadangan", "path": "/srv/cadangan", "content": ["backup"]}))
+    out.append(("ClusterOptions", "c", {"ha": "shutdown_policy=migrate"}))
+    for name in ("one", "two"):
+        out.append(("User", name, {"userid": f"{name}@pve"}))
+        out.append(("Token", name, {"userid": f"{name}@pve", "tokenid": "read"}))
+        bearer = {"ugid": f"{name}@pve!read", "type": "token"}
+        out.append(("Acl", f"{name} token", {"path": "/", "roleid": "PVEAuditor", **bearer}))
+        job = {"jobid": f"job-{name}", "pool": name, "storage": "cadangan", "schedule": "01:30"}
+        out.append(("BackupJob", name, job))
     return out
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ...client import retry
 from ...client.lock import JOBS
 from ...collection import Collection
 from ...definition import INCARNATION, Field, Kind, Many, Resource
@@ -48,6 +49,7 @@ class Backups(Collection):
     """A job is over a pool, which takes new guests in by itself, or over guests by number."""
 
     clears = True
+    removing = retry.FORGET
 
     def check(self, news: Values) -> dict[str, str]:
         """Exactly one of the two."""

@@ -14,12 +14,14 @@ from typing import Any
 from ...collection import from_pve
 from ...definition import Field, Kind, Resource
 from ...handler import Change, Handler, Making
-from ...normal import options
+from ...normal import description, options
 from ...run import Run
 from ...wire import Values
 
 PATH = "/cluster/options"
 IDENT = "cluster"
+PVES_MACS = "BC:24:11"
+"""The prefix that PVE tells where none is set: Proxmox's own."""
 
 
 def _options(name: str, doc: str, api: str = "", first: str = "") -> Field:
@@ -30,7 +32,7 @@ FIELDS = (
     Field(name="keyboard", doc="The keyboard of consoles, e.g. en-us."),
     Field(name="language", doc="The language of PVE's pages, e.g. en."),
     Field(name="console", doc="The default viewer.", choices=("applet", "vv", "html5", "xtermjs")),
-    Field(name="description", doc="Notes on the cluster."),
+    Field(name="description", doc="Notes on the cluster.", normal=description),
     Field(name="emailFrom", doc="The sender of PVE's mails.", api="email_from"),
     Field(name="httpProxy", doc="The proxy for PVE's own downloads.", api="http_proxy", pattern=r"http://.*"),
     Field(name="macPrefix", doc="The first bytes of MACs that PVE chooses.", api="mac_prefix"),
@@ -88,8 +90,11 @@ class ClusterOptions(Handler):
         return dict(news)
 
     def read(self, run: Run, ident: str, known: Values) -> Values | None:
-        """The options that are set."""
-        return decode(run.api.get(PATH))
+        """The options that are set; an import leaves out what PVE fills in by itself."""
+        found = {name: value for name, value in decode(run.api.get(PATH)).items() if value != ""}
+        if not known and found.get("macPrefix") == PVES_MACS:
+            del found["macPrefix"]
+        return found
 
     def update(self, run: Run, ident: str, change: Change, making: Making) -> Values:
         """Set what is declared now; what the program dropped goes back to the default."""

@@ -180,11 +180,15 @@ def test_replicated_guest_takes_only_what_can_be_copied(lab: Lab, refused: Refus
         vm.config.put(delete="ide2" if "cloudinit" in drive else "scsi2")
 
 
-def test_disabled_job_rests(lab: Lab) -> None:
+def test_disabled_job_rests_until_it_goes(lab: Lab) -> None:
     lab.vm(217, scsi0="local-zfs:1")
     lab.api.cluster.replication.post(id="217-0", type="local", target="dc2", disable=1)
     time.sleep(0.5)
     assert status(lab, "217-0")["last_try"] == 0
+    lab.vm(218, scsi0="local-zfs:1")
+    lab.api.cluster.replication.post(id="218-0", type="local", target="dc2", disable=1)
+    lab.api.cluster.replication("218-0").delete()
+    until(lambda: [job["id"] for job in lab.api.cluster.replication.get()] == ["217-0"])
     lab.api.cluster.replication("217-0").put(disable=0)
     until(lambda: status(lab, "217-0")["last_sync"])
 

@@ -11,7 +11,6 @@ from ....client.lock import HA
 from ....collection import Collection, Row
 from ....definition import INCARNATION, Field, Kind, Resource
 from ....normal import one_line
-from ....run import Run
 from ....wire import Values
 
 SID = r"(vm|ct):[1-9][0-9]{2,8}"
@@ -40,16 +39,12 @@ class HaResources(Collection):
     """The guest itself stays as it is when it comes under HA, and when it leaves it."""
 
     clears = True
+    removing = retry.UNMANAGE
 
     def live(self, row: Row) -> Values:
         """A state that is not written is `started`; `enabled` is its old name."""
         state = row.get("state") or "started"
         return super().live({**row, "state": "started" if state == "enabled" else state})
-
-    def remove(self, run: Run, values: Values) -> None:
-        """DELETE; a guest that HA does not know counts as removed."""
-        with run.locks.hold(self.lock):
-            run.api.delete(self.item(values), retry.UNMANAGE)
 
 
 HA_RESOURCE = Resource(
