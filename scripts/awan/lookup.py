@@ -207,6 +207,7 @@ def _address(plan: Plan, word: str) -> dict[str, list[Any]]:
         address = ip_address(word)
     except ValueError:
         return {}
+    used = {f"{public.use}/{public.name}" for public in plan.public if public.address == address}
     return {
         "hosts": [node for cluster in plan.clusters for node in cluster.nodes if address in node.addresses],
         "networks": [n for n in plan.networks if any(address in prefix for prefix in n.prefixes)],
@@ -220,6 +221,7 @@ def _address(plan: Plan, word: str) -> dict[str, list[Any]]:
             if any(a.ip == address for a in interface.addresses)
         ],
         "names": [name for name in plan.names if address in name.addresses],
+        "flows": [flow for flow in plan.flows if flow.kind != "flow" and flow.key in used],
     }
 
 
