@@ -5,7 +5,8 @@ Without variables it starts a lab cluster of its own. With ENDPOINT, FINGERPRINT
 that cluster; NODE, STORAGE, BRIDGE, UPLINK, IMAGE and VMIDS (9000-9099) say what it may use there, ONLY and SKIP which
 checks it makes, by the beginnings of their names. All that it makes is called awan-conf…, in SDN awconf…, and is
 removed again: at the end, or by the next run after a kill. The checks sdn. apply the SDN configuration, which has every
-node read its network configuration anew; SKIP=sdn. leaves them out.
+node read its network configuration anew; SKIP=sdn. leaves them out. The check ha.power puts a VM under HA, which arms
+the watchdog of its node where HA was not used before; SKIP=ha.power leaves it out.
 
 Example: make conformance ENDPOINT=https://pve1:8006 FINGERPRINT=AA:BB:… TOKEN_FILE=/root/token STORAGE=local-zfs
 

@@ -8,9 +8,16 @@ from typing import Any
 
 from pve_provider.errors import ApiError
 from scripts.conformance.check import Differs, LeftOut
-from scripts.conformance.checks import sdn
+from scripts.conformance.checks import availability, operations, sdn
 from scripts.conformance.client import segment
 from scripts.conformance.target import PREFIX, Target, Vm
+
+ROWS = (
+    ("HA rule", availability.RULES, "rule"),
+    ("backup job", "/cluster/backup", "id"),
+    ("storage", "/storage", "storage"),
+    ("user", "/access/users", "userid"),
+)
 
 
 def clean(t: Target) -> tuple[list[str], list[str]]:
@@ -25,6 +32,10 @@ def clean(t: Target) -> tuple[list[str], list[str]]:
         except (ApiError, Differs, LeftOut) as error:
             left.append(f"{what}: {error}")
 
+    for what, path, key in ROWS:
+        for name in _ours(t, path, key):
+            attempt(f"{what} {name}", _item(t, f"{path}/{name}"))
+    attempt("limits of the cluster", lambda: operations.clear_limits(t))
     for row in _guests(t):
         attempt(f"VM {row['vmid']}", lambda row=row: _destroy(t, row))  # type: ignore[misc]
     for path, key in (("/pools", "poolid"), ("/access/groups", "groupid"), ("/access/roles", "roleid")):

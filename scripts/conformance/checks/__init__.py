@@ -4,7 +4,9 @@
 from scripts.conformance.check import ALL
 from scripts.conformance.checks import (
     access,
+    availability,
     firewall,
+    operations,
     rules,
     sdn,
     system,
@@ -15,6 +17,19 @@ from scripts.conformance.checks import (
     vm_power,
 )
 
-AREAS = (system, access, sdn, firewall, rules, vm, vm_config, vm_disks, vm_power, vm_life)
+AREAS = (
+    system,
+    access,
+    operations,
+    sdn,
+    firewall,
+    rules,
+    vm,
+    vm_config,
+    vm_disks,
+    vm_power,
+    availability,
+    vm_life,
+)
 """In the order in which they run."""
 CHECKS = tuple(one for area in AREAS for one in ALL if one.run.__module__ == area.__name__)

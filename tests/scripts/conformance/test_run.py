@@ -35,6 +35,12 @@ def everything(target: Target) -> dict[str, list[Any]]:
         "roles": sorted(row["roleid"] for row in api.get("/access/roles")),
         "acl": sorted(f"{row['path']} {row['ugid']}" for row in api.get("/access/acl")),
         "tokens": sorted(row["tokenid"] for row in api.get(f"/access/users/{target.user}/token")),
+        "users": sorted(row["userid"] for row in api.get("/access/users")),
+        "storages": sorted(row["storage"] for row in api.get("/storage")),
+        "options": api.get("/cluster/options"),
+        "backup jobs": api.get("/cluster/backup"),
+        "HA": [api.get("/cluster/ha/resources"), api.get("/cluster/ha/rules")],
+        "replication": api.get("/cluster/replication"),
         "aliases": api.get("/cluster/firewall/aliases"),
         "ipsets": api.get("/cluster/firewall/ipset"),
         "security groups": api.get("/cluster/firewall/groups"),
@@ -73,6 +79,8 @@ def test_every_check_has_a_name_of_its_own_and_says_what_it_expects() -> None:
         ("PUT", "/nodes/{node}/qemu/{vmid}/resize", 500, "storage is full", "resize.grows"),
         ("POST", "/access/roles", 500, "role is there", "role.reads_back"),
         ("PUT", "/cluster/firewall/groups/{group}/{pos}", 500, "somebody wrote", "rules.comment"),
+        ("PUT", "/cluster/options", 500, "no quorum", "options.put_and_clear"),
+        ("PUT", "/storage/{storage}", 500, "storage is busy", "storage.put_and_clear"),
     ],
 )
 def test_an_answer_that_is_not_pves_makes_its_check_differ(
