@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions for real packets: from every place of the lab to every service, with the answer the Plan gives.
+"""Questions for real packets: who is asked for what from where, with the answer the Plan gives.
 
 What the packets then say is asked by ``scripts.line.probes``; here nothing is sent.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, cycle
+from itertools import groupby
 
 from network_plan.model.plan import Plan
 from network_plan.model.service import Service
@@ -18,6 +18,7 @@ from scripts.lab import wiring
 from scripts.lab.fabric import names
 
 SSH = Service(proto="tcp", first=22, last=22)
+ECHO = Service.parse("icmp")
 CLOSED = (SSH, Service(proto="tcp", first=8443, last=8443), Service(proto="udp", first=161, last=161))
 """What is asked of every public address beside what is published there."""
 
@@ -47,7 +48,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One probe with the Plan's answer. ``kind`` says what it tests."""
+    """One probe with the Plan's answer. ``kind`` says what it tests: a word of :data:`KINDS`."""
 
     source: Place
     target: Target
@@ -110,7 +111,7 @@ def _single(services: Iterable[Service]) -> Iterator[Service]:
 
 
 def targets(plan: Plan) -> list[Target]:
-    """Every VM's services and ssh, every public address with ports that are closed, the internet, the gateway."""
+    """Every VM's services and ssh, every public address with ports that are closed, the internet, the management."""
     found = []
     for guest in plan.guests:
         if not guest.running:
@@ -151,66 +152,110 @@ def targets(plan: Plan) -> list[Target]:
             )
         )
     gateway = plan.gateways[0]
-    found.append(
-        Target(
-            word=f"gateway {gateway.host}",
-            address=str(gateway.management),
-            service=SSH,
-            tenant=plan.operator,
-            network=plan.cluster(gateway.site).network,
-            public=False,
+    control = wiring.control_address(plan).partition("/")[0]
+    for word, address, service in (
+        (f"gateway {gateway.host}", str(gateway.management), SSH),
+        ("control node", control, ECHO),  # its kernel answers, so that only the gateway can stop the question
+    ):
+        found.append(
+            Target(
+                word=word,
+                address=address,
+                service=service,
+                tenant=plan.operator,
+                network=plan.cluster(gateway.site).network,
+                public=False,
+            )
         )
-    )
     return found
 
 
-def _kind(source: Place, target: Target) -> str:
-    if target.public:
-        return "inbound through NAT" if not source.network else "inside to public"
-    if not target.network:
-        return "out to the internet"
-    if source.network == target.network:
-        return "neighbours"
-    return "within a tenant" if source.tenant == target.tenant else "between tenants"
+KINDS = (
+    "own VMs",
+    "another tenant's VM",
+    "published service",
+    "internet",
+    "management",
+    "between VMs",
+    "neighbours",
+    "operator",
+    "inbound through NAT",
+)
+"""What the matrix asks: an agency's offices the first five, VMs the next two, the operator, somebody outside."""
 
 
-def questions(plan: Plan, prefix: str, today: date) -> list[Question]:
-    """All pairs that make sense, each with the Plan's answer."""
-    found = []
-    for source in places(plan, prefix):
-        for target in targets(plan):
-            if source.address == target.address or (not source.network and not target.public):
-                continue  # a VM does not call itself; the provider has no route to private addresses
-            answer = reach(plan, source.address, target.address, str(target.service), today)
-            found.append(Question(source=source, target=target, kind=_kind(source, target), answer=answer))
+def _grouped(found: Iterable[Target]) -> list[list[Target]]:
+    """The targets of one VM or one publication together."""
+    return [list(group) for _, group in groupby(found, key=lambda target: target.word)]
+
+
+class _Matrix:
+    """The targets by what they are, and which of many comes next: all have their turn, the same ones every time."""
+
+    def __init__(self, plan: Plan) -> None:
+        found = targets(plan)
+        guests = {f"VM {guest.key}" for guest in plan.guests}
+        self.vms = _grouped(target for target in found if target.word in guests)
+        self.published = _grouped(target for target in found if target.public)
+        rest = [target for target in found if target.word not in guests and not target.public]
+        self.internet = [target for target in rest if not target.network]
+        self.management = [target for target in rest if target.network]
+        between = [flow for flow in plan.flows if flow.kind == "flow" and flow.target.vm is not None]
+        self.callers = {
+            (f"VM {source.vm}", f"VM {flow.target.vm}")
+            for flow in between
+            for source in flow.sources
+            if source.vm
+        }
+
+    def of_office(self, source: Place, turn: int) -> Iterator[tuple[str, Target]]:
+        """What people in an office may try."""
+        foreign = [vm for vm in self.vms if vm[0].tenant != source.tenant]
+        yield from (("own VMs", one) for vm in self.vms if vm[0].tenant == source.tenant for one in vm)
+        yield from (("another tenant's VM", one) for vm in _turn(foreign, turn) for one in vm)
+        yield from (("published service", one) for item in _turn(self.published, turn) for one in item)
+        yield from (("internet", one) for one in self.internet)
+        yield from (("management", one) for one in self.management)
+
+    def of_vm(self, source: Place, turn: int) -> Iterator[tuple[str, Target]]:
+        """What a VM may try: those of its network, those that it has a flow to, and one to which it has none."""
+        known = [vm for vm in self.vms if vm[0].word != source.word]
+        foreign = [vm for vm in known if vm[0].network != source.network]
+        called = [vm for vm in foreign if (source.word, vm[0].word) in self.callers]
+        stranger = _turn([vm for vm in foreign if vm not in called], turn)
+        yield from (("neighbours", one) for vm in known if vm[0].network == source.network for one in vm)
+        yield from (("between VMs", one) for vm in (*called, *stranger) for one in vm)
+
+
+def _turn(items: list[list[Target]], turn: int) -> list[list[Target]]:
+    return [items[turn % len(items)]] if items else []
+
+
+def matrix(plan: Plan, prefix: str, today: date) -> list[Question]:
+    """Every tenant's offices to every kind of place, VMs to VMs, the operator to all VMs, the internet inward.
+
+    Args:
+        plan: the Plan.
+        prefix: the lab's, for the names of its namespaces.
+        today: the day against which dated flows are asked.
+    """
+    table = _Matrix(plan)
+    found: list[Question] = []
+
+    def ask(source: Place, wanted: Iterable[tuple[str, Target]]) -> None:
+        for kind, target in wanted:
+            if source.address != target.address:
+                answer = reach(plan, source.address, target.address, str(target.service), today)
+                found.append(Question(source=source, target=target, kind=kind, answer=answer))
+
+    for turn, source in enumerate(places(plan, prefix)):
+        if source.word.startswith("office of"):
+            ask(source, table.of_office(source, turn))
+        elif source.word.startswith("VM "):
+            ask(source, table.of_vm(source, turn))
+        elif source.network:
+            every = [target for vm in table.vms for target in vm if target.service == SSH]
+            ask(source, (("operator", target) for target in (*every, *table.management)))
+        else:
+            ask(source, (("inbound through NAT", target) for item in table.published for target in item))
     return found
-
-
-ALWAYS = ("between tenants", "inbound through NAT")
-"""The kinds of which a fifth of the questions each is asked, as far as there are so many."""
-
-
-def choose(asked: Iterable[Question], number: int) -> list[Question]:
-    """``number`` of them, half to be denied, spread over the kinds; the same ones every time."""
-    everything = list(asked)
-    return [
-        question
-        for reachable in (True, False)
-        for question in _choose_half([q for q in everything if q.answer.reachable is reachable], number // 2)
-    ]
-
-
-def _choose_half(asked: list[Question], number: int) -> list[Question]:
-    piles: dict[str, list[Question]] = {}
-    for question in asked:
-        pile = f"{question.kind}, second wall" if question.second_wall else question.kind
-        piles.setdefault(pile, []).append(question)
-    turns = [kind for kind in ALWAYS for _ in range(number // 5) if kind in piles]
-    taken: list[Question] = []
-    for pile in chain(turns, cycle(sorted(piles))):
-        if len(taken) == min(number, len(asked)):
-            return taken
-        rest = piles[pile]
-        if rest:
-            taken.append(rest.pop(len(rest) // 2))
-    return taken

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from network_plan.model.plan import Plan
 from network_plan.render.map import render_map
+from scripts.drill.replicate import replicate
 from scripts.lab import environment, lab
 from scripts.lab.fabric import names
+from scripts.lab.replica import rounds
 from scripts.line import ansible, probes, questions
 from scripts.stack.engine import Outcome, Stack, StackLocked
 from scripts.stack.recover import recover
 from scripts.toolchain import paths
 from scripts.verify.difference import Report
 from scripts.verify.everything import verify
-
-PROBES = 50
 
 Say = Callable[[str], None]
 
@@ -33,14 +33,19 @@ class Summary:
     recap: ansible.Recap | None = None
     reports: list[Report] = field(default_factory=list)
     probes: list[probes.Result] = field(default_factory=list)
+    copies: list[rounds.Result] = field(default_factory=list)
     map_file: str = ""
     left_out: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
-        """Live equals the Plan and every packet did as the Plan says."""
-        return all(report.equal for report in self.reports) and all(result.agrees for result in self.probes)
+        """Live equals the Plan, every packet did as the Plan says, and every copy arrived."""
+        return (
+            all(report.equal for report in self.reports)
+            and all(result.agrees for result in self.probes)
+            and not any(copy.error for copy in self.copies)
+        )
 
     @property
     def changed(self) -> int:
@@ -64,8 +69,15 @@ class Summary:
             equal = all(report.equal for report in self.reports)
             found.append("  live equals plan" if equal else "  live DIFFERS from the Plan")
         if self.probes:
-            found.append(f"  gateway: {probes.summary(self.probes)}")
+            first, *kinds = probes.summary(self.probes)
+            found += [f"  packets: {first}", *(f"  {kind}" for kind in kinds)]
             found += [f"    {result}" for result in self.probes if not result.agrees]
+        if self.copies:
+            lost = [copy for copy in self.copies if copy.error]
+            found.append(
+                f"  recovery center: {len(self.copies) - len(lost)} of {len(self.copies)} VMs have a new point"
+            )
+            found += [f"    {copy.key}: {copy.error}" for copy in lost]
         if self.map_file:
             found.append(f"  map: {self.map_file}")
         found += [f"  left out: {reason}" for reason in self.left_out]
@@ -113,6 +125,7 @@ def run_line(plan: Plan, site: Path, folder: Path, today: date, say: Say) -> Sum
     Raises:
         scripts.stack.engine.EngineError, ansible.PlaybookFailed, scripts.awan.problem.Problem: a step
             failed; what stands stays, and the same command goes on.
+        scripts.lab.replica.rounds.RoundError: the round of copies broke off.
     """
     summary = Summary()
     clock = _Clock(summary)
@@ -141,10 +154,13 @@ def run_line(plan: Plan, site: Path, folder: Path, today: date, say: Say) -> Sum
         summary.reports = verify(plan, env, clusters=names_of, hosts=hosts, say=say)
         clock.lap("verify")
     if summary.stacks and not missing:
-        asked = questions.choose(questions.questions(plan, names.prefix(folder), today), PROBES)
+        asked = questions.matrix(plan, names.prefix(folder), today)
         say(f"{len(asked)} probes with real packets")
         summary.probes = probes.ask(plan, asked)
         clock.lap("probes")
+        say("one round of copies to the recovery center")
+        summary.copies = replicate(plan, folder, lambda text: say(f"  {text}"))
+        clock.lap("copies")
     summary.map_file = write_map(plan)
     clock.lap("map")
     return summary

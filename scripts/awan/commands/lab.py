@@ -75,13 +75,14 @@ def up(site: Path | None, ledger: Path | None, whole: bool) -> int:
             for reason in lab.up(plan, folder, _say):
                 _say(f"left out: {reason}")
             return 0
+        from scripts.lab.replica.rounds import RoundError
         from scripts.line.ansible import PlaybookFailed
         from scripts.line.up import run_line
         from scripts.stack.engine import EngineError
 
         try:
             summary = run_line(plan, site_for_all(site, ledger), folder, date.today(), _say)
-        except (EngineError, PlaybookFailed) as error:
+        except (EngineError, PlaybookFailed, RoundError) as error:
             raise Problem(str(error), SYSTEM) from error
     for line in summary.lines():
         click.echo(line)

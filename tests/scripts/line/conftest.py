@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,21 +93,27 @@ def plan() -> Plan:
     return load_plan(SMALL)
 
 
-@pytest.fixture(scope="session")
-def line(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Iterator[Lab]:
-    """The whole line up: `awan lab up --all` passed, and its words are kept in `first.txt`."""
-    folder = tmp_path_factory.mktemp("line") / "lab"
+@contextmanager
+def lab_up(folder: Path, plan: Plan, site: Path) -> Iterator[tuple[Lab, str]]:
+    """The whole line of a site up in a lab of its own, and the words of `awan lab up --all`; all gone afterwards."""
     lab = Lab(folder=folder, plan=plan)
-    env = {**os.environ, "AWAN_LAB_DIR": str(folder), "AWAN_SITE": str(SMALL)}
+    env = {**os.environ, "AWAN_LAB_DIR": str(folder), "AWAN_SITE": str(site)}
     env["PATH"] = environment.path_variable(env)
     try:
         result = lab.run(str(AWAN), "lab", "up", "--all", env=env)
         assert result.returncode == 0, result.stdout + result.stderr
-        (folder / "first.txt").write_text(result.stdout, encoding="utf-8")
-        yield lab
+        yield lab, result.stdout
     finally:
         done = lab.run(str(AWAN), "lab", "reset", env=env)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def line(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Iterator[Lab]:
+    """The small site's line up: `awan lab up --all` passed, and its words are kept in `first.txt`."""
+    with lab_up(tmp_path_factory.mktemp("line") / "lab", plan, SMALL) as (lab, said):
+        (lab.folder / "first.txt").write_text(said, encoding="utf-8")
+        yield lab
 
 
 @pytest.fixture

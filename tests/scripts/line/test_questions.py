@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is asked what: every tenant of the regency, every kind of place, each with the Plan's answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from network_plan.build import load_plan
+from network_plan.model.plan import Plan
+from network_plan.reach import reach
+from scripts.line import probes
+from scripts.line.probes import Result, summary
+from scripts.line.questions import KINDS, Question, matrix
+from scripts.toolchain.paths import ROOT
+
+TODAY = date(2026, 11, 24)
+OFFICE = KINDS[:5]
+
+
+@pytest.fixture(scope="module")
+def regency() -> Plan:
+    return load_plan(ROOT / "inventory" / "site")
+
+
+@pytest.fixture(scope="module")
+def asked(regency: Plan) -> list[Question]:
+    return matrix(regency, "aw-", TODAY)
+
+
+def test_every_tenant_asks_for_every_kind_of_place(regency: Plan, asked: list[Question]) -> None:
+    """Only one without VMs of its own can't ask for those; still it asks the other four."""
+    with_vms = {guest.tenant for guest in regency.guests if guest.running}
+    assert len(regency.tenants) == 45
+    for tenant in regency.tenants:
+        kinds = {
+            q.kind for q in asked if q.source.tenant == tenant.key and q.source.word.startswith("office")
+        }
+        assert kinds == set(OFFICE) - (set() if tenant.key in with_vms else {"own VMs"}), tenant.key
+    assert len(asked) >= 5 * 45
+
+
+def test_every_vm_and_every_publication_has_its_turn(regency: Plan, asked: list[Question]) -> None:
+    running = {f"VM {guest.key}" for guest in regency.guests if guest.running}
+    for kind in ("another tenant's VM", "operator"):
+        assert running <= {q.target.word for q in asked if q.kind == kind}, kind
+    published = {rule.key for rule in regency.gateways[0].dnat}
+    for kind in ("published service", "inbound through NAT"):
+        assert {q.target.word for q in asked if q.kind == kind} == published, kind
+
+
+def test_each_has_the_plans_answer_and_no_kind_has_one_answer_only(
+    regency: Plan, asked: list[Question]
+) -> None:
+    for q in asked[::7]:
+        wanted = reach(regency, q.source.address, q.target.address, str(q.target.service), TODAY)
+        assert q.answer == wanted
+    answers = Counter((q.kind, q.answer.reachable) for q in asked)
+    uniform = {kind for kind in KINDS if not answers[kind, True] or not answers[kind, False]}
+    assert uniform == {"internet", "management", "operator"}, answers
+    assert not answers["management", True]
+    assert not answers["internet", False]
+    assert sum(q.second_wall for q in asked) >= 2
+
+
+def test_the_same_ones_every_time(regency: Plan, asked: list[Question]) -> None:
+    assert matrix(regency, "aw-", TODAY) == asked
+
+
+def test_the_summary_counts_kinds_and_says_when_packets_disagree(asked: list[Question]) -> None:
+    def result(question: Question, *, wrong: bool) -> Result:
+        outcome = "answered" if question.answer.reachable is not wrong else "silent"
+        return probes.Result(question=question, outcome=outcome, peer="", expected_peer="")
+
+    right = summary([result(q, wrong=False) for q in asked])
+    assert right[0].startswith(f"{len(asked)} probes, all as the Plan says: ")
+    assert [line.strip().partition(":")[0] for line in right[1:]] == list(KINDS)
+    assert "1 NOT as the Plan says" in summary([result(q, wrong=q is asked[0]) for q in asked])[0]
