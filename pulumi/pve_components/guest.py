@@ -80,7 +80,8 @@ def make_guest(
             for nic in guest.nics
         ],
         cloud_init=_cloud_init(guest, storage, keys) if guest.disks else None,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=needs),
+        # Pulumi's own word too: a preview refuses to take a protected VM out, before HA or a copy of it is touched.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=needs, protect=guest.protect),
     )
     own = guest.firewall
     firewall = pve.VmFirewall(

@@ -243,6 +243,7 @@ class Collection(Handler):
             return
         if self.comment and not self.ours(row, state):
             return
+        self.refuse(run, values)
         self.remove(run, values)
         self.forget(run, values)
 
@@ -250,6 +251,9 @@ class Collection(Handler):
         """Whether the live object is the making that this state tells of."""
         tag = mark.split(row.get(self.field(self.comment or "").parameter))[1]
         return (tag.incarnation if tag else "") == (state.get("incarnation") or "")
+
+    def refuse(self, run: Run, values: Values) -> None:
+        """Raise Refused before a delete that must not be."""
 
     def remove(self, run: Run, values: Values) -> None:
         """The DELETE itself."""

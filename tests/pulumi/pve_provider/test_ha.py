@@ -173,3 +173,32 @@ def test_copies_wait_until_the_manager_has_moved_the_vm_away(recorded: Any) -> N
     engine.update("Replication", "it", {"jobid": "100-0", "target": "dc1"})
     assert api.reads.count("/cluster/resources") == 3
     assert [line.split(" ", 1)[0] for line in api.writes] == ["DELETE", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "inputs"),
+    [
+        ("HaResource", "/cluster/ha/resources", {"sid": "vm:100"}),
+        ("HaRule", "/cluster/ha/rules", {"rule": "r1", "resources": ["vm:100"], "nodes": ["dc1"]}),
+        ("Replication", "/cluster/replication", {"jobid": "100-0", "target": "dc2"}),
+    ],
+)
+def test_a_protected_vm_keeps_what_makes_it_available(
+    kind: str, path: str, inputs: dict[str, Any], recorded: Any
+) -> None:
+    """Destroying it fails before anything was touched; HA and copies would else go before its power refuses."""
+    names = {"jobid": "id"}
+    shown = {names.get(name, name): value for name, value in inputs.items()}
+    live = {
+        path: [{**shown, "comment": MARK.replace("index:Vm", f"index:{kind}")}],
+        "/cluster/resources": listed(),
+        "/nodes/dc1/qemu/100/pending": [{"key": "protection", "value": 1}],
+    }
+    engine, api = recorded(live)
+    known = engine.checked(kind, "it", inputs)
+    engine.keep(
+        kind, "it", str(next(iter(inputs.values()))), known, {**known, "incarnation": "0123456789abcdef"}
+    )
+    with pytest.raises(Exception, match="VM 100 is protected and was not touched"):
+        engine.delete(kind, "it")
+    assert api.writes == []

@@ -32,11 +32,11 @@ def kept(engine: Any) -> None:
 
 def test_a_delete_ends_when_the_job_is_gone(recorded: Any) -> None:
     marked = job(remove_job="full")
-    engine, api = recorded({LIST: chain([job()], [marked, marked], repeat([]))})
+    engine, api = recorded({LIST: chain([job()], [marked, marked], repeat([])), "/cluster/resources": []})
     kept(engine)
     engine.delete("Replication", "it")
     assert api.writes == [f"DELETE {LIST}/100-0"]
-    assert api.reads == [LIST] * 4
+    assert api.reads == [LIST, "/cluster/resources", *[LIST] * 3]
 
 
 def test_one_that_is_being_removed_is_only_awaited(recorded: Any) -> None:

@@ -21,6 +21,7 @@ from ...mark import Mark, split
 from ...normal import one_line
 from ...run import Run
 from ...wire import Values
+from ..nodes.qemu_update import refuse_what_keeps
 
 PATH = "/cluster/replication"
 REMOVE_SECONDS = 300.0
@@ -108,6 +109,7 @@ class Replications(Collection):
         if row is None or not self.ours(row, state):
             return
         if not row.get("remove_job"):
+            refuse_what_keeps(run, [f"vm:{ident.partition('-')[0]}"])
             run.api.delete(self.item(values))
         self._await_removal(run, values)
 

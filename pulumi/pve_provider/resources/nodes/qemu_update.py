@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from ... import mark
@@ -99,6 +100,15 @@ def refuse_protected(run: Run, node: str, vmid: int) -> None:
     live, _waiting = look(run, node, vmid)
     if str(live.get("protection", 0)) == "1":
         raise Refused(PROTECTED.format(vmid=vmid))
+
+
+def refuse_what_keeps(run: Run, sids: Iterable[str]) -> None:
+    """Likewise for what keeps a VM available (HA, copies): a protected VM, given as `vm:100`, does not lose it."""
+    for sid in sids:
+        kind, _, number = sid.partition(":")
+        row = run.guests().get(int(number)) if kind == "vm" else None
+        if row is not None and row.get("type") in (None, "qemu"):
+            refuse_protected(run, str(row["node"]), int(number))
 
 
 def finish_new(run: Run, node: str, news: Values, *, cloned: bool, tag: mark.Mark) -> None:

@@ -11,7 +11,9 @@ from ....client.lock import HA
 from ....collection import Collection, Row
 from ....definition import INCARNATION, Field, Kind, Resource
 from ....normal import one_line
+from ....run import Run
 from ....wire import Values
+from ...nodes.qemu_update import refuse_what_keeps
 
 SID = r"(vm|ct):[1-9][0-9]{2,8}"
 FIELDS = (
@@ -45,6 +47,10 @@ class HaResources(Collection):
         """A state that is not written is `started`; `enabled` is its old name."""
         state = row.get("state") or "started"
         return super().live({**row, "state": "started" if state == "enabled" else state})
+
+    def refuse(self, run: Run, values: Values) -> None:
+        """Not of a protected VM."""
+        refuse_what_keeps(run, [values["sid"]])
 
 
 HA_RESOURCE = Resource(

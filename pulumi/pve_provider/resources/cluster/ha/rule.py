@@ -8,7 +8,9 @@ from ....collection import Collection
 from ....definition import INCARNATION, Field, Kind, Many, Resource
 from ....mark import Mark
 from ....normal import one_line
+from ....run import Run
 from ....wire import Values
+from ...nodes.qemu_update import refuse_what_keeps
 
 TYPE = "node-affinity"
 FIELDS = (
@@ -42,6 +44,10 @@ class HaRules(Collection):
     def params(self, news: Values, tag: Mark | None) -> Values:
         """The kind as well."""
         return {**super().params(news, tag), "type": TYPE}
+
+    def refuse(self, run: Run, values: Values) -> None:
+        """Not where a protected VM is bound."""
+        refuse_what_keeps(run, values.get("resources") or ())
 
 
 HA_RULE = Resource(
