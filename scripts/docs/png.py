@@ -27,25 +27,26 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _paeth(left: int, above: int, corner: int) -> int:
-    estimate = left + above - corner
-    far = (abs(estimate - left), abs(estimate - above), abs(estimate - corner))
-    if far[0] <= far[1] and far[0] <= far[2]:
-        return left
-    return above if far[1] <= far[2] else corner
-
-
-def _unfilter(kind: int, row: bytearray, before: bytes, step: int) -> None:
-    """Undo a row's filter in place (PNG specification §9.2)."""
-    for at in range(len(row)) if kind else ():
-        left = row[at - step] if at >= step else 0
-        corner = before[at - step] if at >= step else 0
-        guess = (
-            (0, left, before[at], (left + before[at]) // 2)[kind]
-            if kind < 4
-            else _paeth(left, before[at], corner)
-        )
+def _unfilter(kind: int, row: bytearray, before: bytes, step: int) -> bytearray:
+    """A row without its filter (PNG specification §9.2); the loops are plain because they run for every byte."""
+    if kind == 0:
+        return row
+    if kind == 2:
+        return bytearray((value + above) & 255 for value, above in zip(row, before, strict=True))
+    for at in range(len(row)):
+        left, corner = (row[at - step], before[at - step]) if at >= step else (0, 0)
+        above = before[at]
+        if kind == 1:
+            guess = left
+        elif kind == 3:
+            guess = (left + above) // 2
+        else:
+            far_left, far_above = abs(above - corner), abs(left - corner)
+            far_corner = abs(left + above - 2 * corner)
+            other = above if far_above <= far_corner else corner
+            guess = left if far_left <= far_above and far_left <= far_corner else other
         row[at] = (row[at] + guess) & 255
+    return row
 
 
 def pixels(png: bytes) -> tuple[int, int, list[bytes]]:
@@ -66,8 +67,7 @@ def pixels(png: bytes) -> tuple[int, int, list[bytes]]:
     rows = []
     for y in range(height):
         start = y * (width * step + 1)
-        row = bytearray(data[start + 1 : start + 1 + width * step])
-        _unfilter(data[start], row, before, step)
+        row = _unfilter(data[start], bytearray(data[start + 1 : start + 1 + width * step]), before, step)
         before = bytes(row)
         if step == 4:
             del row[3::4]
@@ -75,14 +75,27 @@ def pixels(png: bytes) -> tuple[int, int, list[bytes]]:
     return width, height, rows
 
 
+def _palette(counted: Counter[bytes]) -> list[bytes]:
+    """The most frequent colours, and of the others one for each part of the colour space: rare hues are not lost."""
+    often = [colour for colour, _ in counted.most_common(96)]
+    parts: dict[bytes, bytes] = {}
+    weight: Counter[bytes] = Counter()
+    for colour, count in counted.most_common():
+        part = bytes(value >> 4 for value in colour)
+        weight[part] += count
+        parts.setdefault(part, colour)
+    rest = [parts[part] for part, _ in weight.most_common()]
+    return list(dict.fromkeys([*often, *rest]))[:256]
+
+
 def small(png: bytes) -> bytes:
-    """The same picture with its 256 most frequent colours; each other one becomes the nearest of them."""
+    """The same picture with 256 colours of its own; each other one becomes the nearest of them."""
     width, height, rows = pixels(png)
     lines = [[row[at : at + 3] for at in range(0, len(row), 3)] for row in rows]
     counted: Counter[bytes] = Counter()
     for line in lines:
         counted.update(line)
-    palette = [colour for colour, _ in counted.most_common(256)]
+    palette = _palette(counted)
     place = {colour: index for index, colour in enumerate(palette)}
     for colour in counted:
         if colour not in place:

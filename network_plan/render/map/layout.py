@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network
 
 from network_plan.model.gateway import Gateway
 from network_plan.model.plan import Plan
@@ -72,6 +73,15 @@ def _feet(columns: Columns, bottom: float) -> Iterator[Text]:
         yield Text(x=x + LANE_W / 2, y=bottom + 13, text=text, style="small word", anchor="middle")
 
 
+def _reserved(plan: Plan, y: float) -> Iterator[Text]:
+    """What is counted and kept free, in the room below the networks."""
+    if plan.reservations:
+        yield Text(x=NETWORK_X, y=y, text="COUNTED, NOT NAMED YET: KEPT FREE", style="caption")
+    for index, kept in enumerate(plan.reservations):
+        told = f"{kept.title}: {kept.prefix}, a /{kept.length} for each of {kept.count}, {kept.transport}"
+        yield Text(x=NETWORK_X, y=y + 18 + LINE_H * 1.3 * index, text=told)
+
+
 def nat_words(plan: Plan, address: str) -> str:
     """What the gateway does with a public address."""
     gateway = plan.gateways[0]
@@ -80,7 +90,11 @@ def nat_words(plan: Plan, address: str) -> str:
             return f"to {inward.target}"
     for outward in gateway.snat:
         if str(outward.public) == address:
-            count = len(outward.sources)
+            count = sum(
+                any(prefix.subnet_of(source) for prefix in v4 for source in outward.sources)
+                for network in plan.networks
+                if (v4 := [prefix for prefix in network.prefixes if isinstance(prefix, IPv4Network)])
+            )
             return f"from {count} network" + ("s" if count != 1 else "")
     return "no translation"
 
@@ -174,7 +188,8 @@ def draw(plan: Plan) -> Drawing:
     placed = offices.place_bands(plan, top.public_y(plan, len(plan.public)) + 8)
     foot = rows[-1].bottom if rows else top.HOST_Y + top.HOST_H
     left = placed[-1].y + placed[-1].height if placed else top.public_y(plan, len(plan.public))
-    bottom = max(left, foot + LINE_H + 4)
+    reserved = tuple(_reserved(plan, foot + LINE_H + 34))
+    bottom = max(left, *(text.y + 6 for text in reserved), foot + LINE_H + 4)
     sheet = _Sheet()
     _draw_top(plan, sheet, columns)
     lines = [(office.network.key, office.middle, True) for band in placed for office in band.offices]
@@ -191,7 +206,7 @@ def draw(plan: Plan) -> Drawing:
         height=bottom + MARGIN / 2,
         ground=tuple(_ground(plan, columns, placed, rows, foot)),
         ports=tuple(ports),
-        captions=(*_captions(columns), *_feet(columns, foot)),
+        captions=(*_captions(columns), *_feet(columns, foot), *reserved),
         links=tuple(sheet.links),
         nodes=tuple(sheet.nodes),
         homes=tuple(sorted(sheet.homes.items())),

@@ -91,7 +91,7 @@ def grown(plan: Plan, tenants: int, vms: int, public: int = 5) -> Plan:
         address = IPv4Address(int(plan.public[-1].address) + 1 + number)
         addresses.append(replace(plan.public[1], address=address, name=f"layanan-{number}"))
         rule = DestinationNat(
-            key=f"publish/layanan-{number}", public=address, target=IPv4Address("10.32.144.210"), services=(), until=None
+            key=gateway.dnat[0].key, public=address, target=IPv4Address("10.32.144.210"), services=(), until=None
         )  # fmt: skip
         gateway = replace(gateway, dnat=(*gateway.dnat, rule))
     return replace(

@@ -34,7 +34,9 @@
   }
 
   // #view=NAME, #vm=TENANT/NAME, or the id of an object, whose details it opens
+  let followed = null;
   function follow() {
+    followed = location.hash;
     const text = decodeURI(location.hash.slice(1));
     const [word, ...rest] = text.split("=");
     const value = rest.join("=");
@@ -48,8 +50,8 @@
   }
 
   const go = (hash) => {
-    if (location.hash === hash) follow();
-    else location.hash = hash;
+    location.hash = hash;
+    follow();
   };
   const show = (name) => go(name === "reach" && pick.value ? `#vm=${encodeURI(pick.value)}` : `#view=${name}`);
 
@@ -131,12 +133,18 @@
   get("smaller").addEventListener("click", () => size(zooms[current] / STEP));
   get("natural").addEventListener("click", () => size(1));
   get("whole").addEventListener("click", whole);
-  get("panel-reach").addEventListener("click", () => awan.close());
+  get("panel-reach").addEventListener("click", (event) => {
+    event.preventDefault();
+    awan.close();
+    go(event.target.getAttribute("href"));
+  });
   pick.addEventListener("change", () => go(pick.value ? `#vm=${encodeURI(pick.value)}` : "#view=reach"));
   document.addEventListener("found", (event) => {
     const key = event.detail.title.split(",")[0];
     if (current === "reach" && event.detail.id.startsWith("vm:")) go(`#vm=${encodeURI(key)}`);
   });
-  window.addEventListener("hashchange", follow);
+  window.addEventListener("hashchange", () => {
+    if (location.hash !== followed) follow();
+  });
   follow();
 })();
