@@ -235,6 +235,10 @@ def test_a_whole_regency_is_legible_on_a_sheet_of_a3_and_on_a_screen(plan: Plan)
     assert drawing.width <= 1920 - 24 - 15
 
 
+def test_the_page_of_a_whole_regency_stays_small(plan: Plan) -> None:
+    assert len(render_map(grown(plan, 45, 2)).encode()) <= 1_500_000
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_of_a_tenant_is_cut(plan: Plan, name: str) -> None:
     tenant = replace(plan.tenants[0], name=name)
