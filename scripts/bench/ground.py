@@ -52,6 +52,10 @@ class Project:
         """`pulumi preview` that must find nothing to do."""
         return self.pulumi("preview", "--expect-no-changes", "--stack", stack)
 
+    def refreshed(self, stack: str) -> Took:
+        """The same after every resource was read again."""
+        return self.pulumi("preview", "--refresh", "--expect-no-changes", "--stack", stack)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
