@@ -14,9 +14,7 @@ import click
 import pytest
 import yaml
 
-from network_plan.build import check, check_texts
-from network_plan.files import read_texts
-from network_plan.model.ledger import Kind
+from network_plan.build import check
 from network_plan.policy import RULES
 from scripts.awan.main import COMMANDS
 from scripts.docs.__main__ import PAGES, texts
@@ -109,22 +107,6 @@ def test_the_readme_names_what_the_code_has() -> None:
     listed = re.search(r"requirements, .+? have a rule[^:]*: ([^.]+)\.", text.replace("\n", " "))
     assert listed, "README.md no longer says which requirements have a rule"
     assert [name.strip() for name in listed[1].split(",")] == list(RULES)
-
-
-def test_the_first_change_of_the_readme_works_and_moves_nobody() -> None:
-    """At most six lines of YAML after the schema's; only new ledger lines, as many as the README says."""
-    text = _read(ROOT / "README.md")
-    block = next(body for language, body in FENCE.findall(text) if language == "yaml")
-    site = read_texts(ROOT / "inventory" / "site", "yml")
-    assert "tenants/dinkes.yml" not in site
-    assert block.startswith("schema: ")
-    assert len(block.splitlines()) - 1 <= 6
-    ledger = read_texts(ROOT / "inventory" / "ledger", "ledger")
-    result = check_texts({**site, "tenants/dinkes.yml": block}, ledger)
-    assert not result.errors, "\n".join(map(str, result.errors))
-    assert {entry.owner for entry in result.missing} == {"dinkes"}
-    assert f"# {len(result.missing)} lines appended to the ledger" in text
-    assert Kind.VMID in {entry.kind for entry in result.missing}
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)

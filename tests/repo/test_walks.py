@@ -103,6 +103,20 @@ def follow(page: str, clone: Path, capsys: pytest.CaptureFixture[str]) -> int:
     return number
 
 
+def test_the_first_change_of_the_readme_works_and_moves_nobody(
+    clone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four lines of YAML; of the ledger only lines that are new."""
+    assert follow((ROOT / "README.md").read_text(encoding="utf-8"), clone, capsys) == 5
+    subprocess.run(["git", "add", "."], cwd=clone, check=True)
+    listing = subprocess.run(
+        ["git", "diff", "--cached", "--numstat"], cwd=clone, check=True, capture_output=True, text=True
+    )
+    rows = [line.split("\t") for line in listing.stdout.splitlines()]
+    assert {removed for _, removed, _ in rows} == {"0"}
+    assert [added for added, _, name in rows if "/site/" in name] == ["4"]
+
+
 def test_the_newcomer_s_page_can_be_followed(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert follow((DOCS / "newcomer.md").read_text(encoding="utf-8"), clone, capsys) > 12
 
