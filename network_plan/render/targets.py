@@ -9,6 +9,7 @@ from network_plan.model.plan import Plan
 from network_plan.render.dns import render_resolver, render_zone
 from network_plan.render.nftables import render_nftables
 from network_plan.render.pve import render_pve_firewall
+from network_plan.render.sanoid import render_replication
 
 
 def _nftables(plan: Plan) -> dict[str, str]:
@@ -24,6 +25,7 @@ TARGETS: Mapping[str, Callable[[Plan], dict[str, str]]] = {
     "dns": _dns,
     "nftables": _nftables,
     "pve": render_pve_firewall,
+    "replication": render_replication,
 }
 """Name → renderer; each gives file name → text. The map has a command of its own."""
 
