@@ -43,7 +43,8 @@ def _operations(names: Sequence[str]) -> str:
     return ", ".join(f"{number} {op}" for op, number in sorted(counted.items())) or "nothing"
 
 
-def _section(seen: Seen) -> str:
+def section(seen: Seen) -> str:
+    """A change with its lines and its operations."""
     parts = [f"## {seen.case.title}", ""]
     if seen.case.note:
         parts += [seen.case.note, ""]
@@ -60,15 +61,15 @@ def _section(seen: Seen) -> str:
     return "\n".join(parts)
 
 
+def row(seen: Seen) -> str:
+    """A change in the table."""
+    cells = [seen.case.title, _count(seen, "site"), _count(seen, "ledger")]
+    return f"| {' | '.join([*cells, *map(_operations, seen.operations.values())])} |"
+
+
 def page(seen: Sequence[Seen]) -> str:
     """The whole page."""
     stacks = list(seen[0].operations)
-    rows = [
-        f"| change | site lines | ledger lines | {' | '.join(stacks)} |",
-        f"| --- | --- | --- |{' --- |' * len(stacks)}",
-    ]
-    for item in seen:
-        cells = [item.case.title, _count(item, "site"), _count(item, "ledger")]
-        cells += [_operations(item.operations[stack]) for stack in stacks]
-        rows.append(f"| {' | '.join(cells)} |")
-    return HEAD + "\n".join(rows) + "\n\n" + "\n\n".join(map(_section, seen)) + "\n"
+    head = f"| change | site lines | ledger lines | {' | '.join(stacks)} |"
+    rows = [head, f"| --- | --- | --- |{' --- |' * len(stacks)}", *map(row, seen)]
+    return HEAD + "\n".join(rows) + "\n\n" + "\n\n".join(map(section, seen)) + "\n"
