@@ -18,8 +18,8 @@ schema: 1
 name: Badan
 kind: badan
 source: "assumption: a new agency"
-vms:
-  site: {size: small, serves: [tcp/80], source: "assumption: for the test"}
+offices: {main: {title: Kantor, transport: fibre, hosts: 9, source: "assumption: for the test"}}
+vms: {site: {size: small, serves: [tcp/80], source: "assumption: for the test"}}
 """
 
 
@@ -48,11 +48,14 @@ def test_a_new_tenant_appends_lines_and_a_second_run_none(awan: Awan, inventory:
         "inventory/ledger/address/baru.ledger: allot baru/site/net0 10.1.2.10",
         "inventory/ledger/mac/baru.ledger: allot baru/site/net0 02:61:77:00:00:03",
         "inventory/ledger/node/baru.ledger: allot baru/site@dc dc1",
+        "inventory/ledger/prefix/baru.ledger: allot baru/office-main 10.2.2.0/24",
         "inventory/ledger/prefix/baru.ledger: allot baru/servers 10.1.2.0/24",
+        "inventory/ledger/vlan/baru.ledger: allot baru/office-main 32",
         "inventory/ledger/vlan/baru.ledger: allot baru/servers 22",
         "inventory/ledger/vmid/baru.ledger: allot baru/site 102",
+        "inventory/ledger/vnet/baru.ledger: allot baru/office-main vn32",
         "inventory/ledger/vnet/baru.ledger: allot baru/servers vn22",
-        "7 lines written",
+        "10 lines written",
     ]
     after = _ledger(inventory)
     assert {name: text for name, text in after.items() if name in before} == before
@@ -65,7 +68,7 @@ def test_a_dry_run_writes_nothing(awan: Awan, inventory: Path) -> None:
     (inventory / "site/tenants/baru.yml").write_text(TENANT, encoding="utf-8")
     before = _ledger(inventory)
     said = awan("allot", "--dry-run")
-    assert said.out.splitlines()[-1] == "7 lines would be written"
+    assert said.out.splitlines()[-1] == "10 lines would be written"
     assert _ledger(inventory) == before
 
 
