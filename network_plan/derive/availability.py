@@ -19,18 +19,22 @@ TOOLS = (
         user="awan-monitor@pve",
         token="read",  # noqa: S106 - the name of a token
         role="PVEAuditor",
-        path="/",
-        comment="monitoring reads the state of hosts and VMs (MON-1)",
+        path="/pool",
+        comment="monitoring reads the state of the VMs (MON-1)",
     ),
     Token(
         user="awan-drill@pve",
         token="read",  # noqa: S106 - the name of a token
         role="PVEAuditor",
-        path="/vms",
+        path="/pool",
         comment="drills read where a VM lives now (DR-3)",
     ),
 )
-"""One token for each tool beside the one that builds and the one that verifies, which are there before the stack."""
+"""One token for each tool beside the one that builds and the one that verifies, which are there before the stack.
+
+All of them hold on ``/pool``: giving rights elsewhere would ask for ``Permissions.Modify`` on ``/``, and the token that builds
+is not to have that.
+"""
 
 
 def derive_ha(

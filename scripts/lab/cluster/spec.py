@@ -19,10 +19,10 @@ VM_PRIVS = (
 # The roles of the infrastructure token: per path only what is needed there. A role on a deeper path replaces the
 # one above it (pve-access-control AccessControl.pm roles), so each names all that it needs.
 IAC_ROLES = {
-    "LabRoot": "Sys.Audit Sys.Modify Sys.Console Permissions.Modify",
+    "LabRoot": "Sys.Audit Sys.Modify Sys.Console",
     "LabAccess": "Sys.Audit Sys.Modify Group.Allocate User.Modify Realm.AllocateUser",
     "LabPool": f"Pool.Allocate Pool.Audit Permissions.Modify {VM_PRIVS}",
-    "LabVm": f"Permissions.Modify {VM_PRIVS}",
+    "LabVm": VM_PRIVS,
     "LabStorage": "Datastore.Allocate Datastore.AllocateSpace Datastore.Audit",
     "LabSdn": "SDN.Allocate SDN.Audit",
     "LabZone": "SDN.Allocate SDN.Audit SDN.Use",
