@@ -147,6 +147,9 @@ def judge(
         found.append(_reason("capture_blind"))
     if isolation.leaked:
         found.append(_reason("leaked", number=str(len(isolation.leaked)), first=isolation.leaked[0]))
+    for attempt in isolation.attempts:
+        if attempt.outcome == "answered":
+            found.append(_reason("got_out", who=attempt.who, target=attempt.target, service=attempt.service))
     if not isolation.leaked and not isolation.stopped:
         found.append(_reason("nothing_tried"))
     found += [_reason("left", thing=thing) for thing in left]

@@ -90,6 +90,10 @@ def test_a_service_too_late_or_wrong_fails() -> None:
         ({"leaked": ("udp a → b",)}, ["leaked"]),
         ({"leaked": ("udp a → b",), "stopped": 0}, ["leaked"]),
         ({"stopped": 0}, ["nothing_tried"]),
+        (
+            {"attempts": (dataclasses.replace(ISOLATION.attempts[0], outcome="answered"),)},
+            ["got_out"],
+        ),
     ],
 )
 def test_isolation_that_is_not_proven_fails(change: dict[str, Any], expected: list[str]) -> None:
