@@ -142,7 +142,14 @@ def judge(
             found.append(_reason(code, outcome=probe.outcome, **values))
     if not any(probe.expected for probe in probes):
         found.append(_reason("nothing_asked"))
-    found += [_reason("way_out", way=way) for way in isolation.ways_out]
+    found += _leaks(isolation)
+    found += [_reason("left", thing=thing) for thing in left]
+    return found
+
+
+def _leaks(isolation: Isolation) -> list[Reason]:
+    """What speaks against the isolation, or against its proof."""
+    found = [_reason("way_out", way=way) for way in isolation.ways_out]
     if not isolation.control:
         found.append(_reason("capture_blind"))
     if isolation.leaked:
@@ -152,7 +159,6 @@ def judge(
             found.append(_reason("got_out", who=attempt.who, target=attempt.target, service=attempt.service))
     if not isolation.leaked and not isolation.stopped:
         found.append(_reason("nothing_tried"))
-    found += [_reason("left", thing=thing) for thing in left]
     return found
 
 
