@@ -85,3 +85,11 @@ def test_what_is_allotted_to_nobody_is_inside(before: Plan) -> None:
     free = IPv4Network("10.2.255.0/24")
     assert not any(free.overlaps(IPv4Network(str(n.prefixes[0]))) for n in before.networks)
     assert any(free.subnet_of(net) for net in before.gateways[0].internal if isinstance(net, IPv4Network))
+
+
+def test_a_networks_own_vm_is_not_asked_for_through_the_gateway(planned: Callable[..., Plan]) -> None:
+    """A single network is named exactly, so that the target's own is left out of it."""
+    named = '"network:dinas/servers", "network:kominfo/servers"'
+    flow = f"flows:\n  some: {{from: [{named}], to: vm:dinas/app, ports: [tcp/443], why: jobs}}\n"
+    sources, _ = _rule(planned((S, "flows:\n", flow)).gateways[0], "regency/some")
+    assert sources == {"10.1.1.0/24"}
