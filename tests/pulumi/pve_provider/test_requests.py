@@ -78,7 +78,7 @@ def program() -> list[tuple[str, str, dict[str, Any]]]:
         out.append(("User", name, {"userid": f"{name}@pve"}))
         out.append(("Token", name, {"userid": f"{name}@pve", "tokenid": "read"}))
         bearer = {"ugid": f"{name}@pve!read", "type": "token"}
-        out.append(("Acl", f"{name} token", {"path": "/", "roleid": "PVEAuditor", **bearer}))
+        out.append(("Acl", f"{name} token", {"path": "/pool", "roleid": "PVEAuditor", **bearer}))
         job = {"jobid": f"job-{name}", "pool": name, "storage": "cadangan", "schedule": "01:30"}
         out.append(("BackupJob", name, job))
     return out

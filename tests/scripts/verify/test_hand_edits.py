@@ -191,9 +191,9 @@ EDITS = {
     "a token's grant": Edit(
         method="PUT",
         path="/access/acl",
-        given={"path": "/vms", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor", "delete": 1},
-        says="grants /vms awan-drill@pve!read PVEAuditor: the object is missing",
-        back=("PUT", "/access/acl", {"path": "/vms", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor"}),
+        given={"path": "/pool", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor", "delete": 1},
+        says="grants /pool awan-drill@pve!read PVEAuditor: the object is missing",
+        back=("PUT", "/access/acl", {"path": "/pool", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor"}),
     ),
     "backup job": _put(
         "/cluster/backup/awan-rsud",
