@@ -32,8 +32,8 @@ TOOLS = (
 )
 """One token for each tool beside the one that builds and the one that verifies, which are there before the stack.
 
-All of them hold on ``/pool``: giving rights elsewhere would ask for ``Permissions.Modify`` on ``/``, and the token that builds
-is not to have that.
+All of them hold on ``/pool``: giving rights elsewhere would ask for ``Permissions.Modify`` on ``/``, and the token
+that builds is not to have that.
 """
 
 

@@ -193,7 +193,11 @@ EDITS = {
         path="/access/acl",
         given={"path": "/pool", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor", "delete": 1},
         says="grants /pool awan-drill@pve!read PVEAuditor: the object is missing",
-        back=("PUT", "/access/acl", {"path": "/pool", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor"}),
+        back=(
+            "PUT",
+            "/access/acl",
+            {"path": "/pool", "tokens": "awan-drill@pve!read", "roles": "PVEAuditor"},
+        ),
     ),
     "backup job": _put(
         "/cluster/backup/awan-rsud",
