@@ -24,7 +24,7 @@ status: ## which tools are there, what is missing, and the command that brings i
 	@$(TOOLCHAIN) status
 
 test: setup ## every test that this machine can run; says what it left out and why
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 check: setup lint types ## lint, types, import contracts, plain and lab tests, the site files, generated files fresh
 	$(BIN)/lint-imports --no-logo

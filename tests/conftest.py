@@ -24,6 +24,8 @@ import pytest
 from scripts.toolchain import paths
 
 TIERS = ("plain", "lab", "browser", "hosts")  # also the order in which they run: what answers fast goes first
+LONG = ("test_regency.py", "test_kills.py", "test_changes.py", "test_line.py", "test_drill.py")
+"""Files that take a minute or more on their own: first in their tier, so that none is left to run alone at the end."""
 HOSTS_TIMEOUT = 600  # s: booting hosts and converging them, on two busy cores
 BURST = 5  # s: signals of one cause arrive within
 _MARK = "AWAN_TEST_RUN"
@@ -64,7 +66,7 @@ def _makes_namespaces() -> bool:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order by tier, skip with a reason what can't run here, and give booted hosts their time."""
-    items.sort(key=lambda item: TIERS.index(tier_of(item)))
+    items.sort(key=lambda item: (TIERS.index(tier_of(item)), item.path.name not in LONG))
     for item in items:
         tier = tier_of(item)
         if reason := why_not(tier):
