@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from netaddr import IPNetwork, IPSet
 
-from network_plan.allocate.fit import block_length, usable_public
+from network_plan.allocate.fit import usable_public
 from network_plan.allocate.place import Placement
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Act, Entry, Kind, Ledger
@@ -39,6 +39,12 @@ class _Allotment:
             Finding(severity=Severity.ERROR, rule="ledger/full", what=what, cure=cure, path=path)
         )
 
+    def take(self, kind: Kind, owner: str, key: str, value: str) -> None:
+        """Write a line that gives ``value`` to ``key``."""
+        self.entries.append(Entry(kind=kind, owner=owner, act=Act.ALLOT, key=key, value=value))
+        self.live[kind, key] = value
+        self.used[kind].add(value)
+
     def give(
         self, kind: Kind, owner: str, key: str, values: Iterator[str], pool: str, path: type_path
     ) -> None:
@@ -47,9 +53,7 @@ class _Allotment:
             return
         for value in values:
             if value not in self.used[kind]:
-                self.entries.append(Entry(kind=kind, owner=owner, act=Act.ALLOT, key=key, value=value))
-                self.live[kind, key] = value
-                self.used[kind].add(value)
+                self.take(kind, owner, key, value)
                 return
         self.full(f"{pool} has nothing left for {key}", "enlarge it in the site files", path)
 
@@ -137,18 +141,7 @@ def _node(allotment: _Allotment, placement: Placement, vm: DeclaredVm, cluster: 
             Finding(severity=Severity.ERROR, rule="ledger/room", what=what, cure=cure, path=vm.path)
         )
     elif not placement.is_pinned(key) and (Kind.NODE, key) not in allotment.live:
-        allotment.entries.append(Entry(kind=Kind.NODE, owner=vm.tenant, act=Act.ALLOT, key=key, value=node))
-        allotment.live[Kind.NODE, key] = node
-
-
-def _no_replica(vm: DeclaredVm) -> Finding:
-    return Finding(
-        severity=Severity.ERROR,
-        rule="ledger/full",
-        what=f"{vm.cluster} has no other host left for {vm.key}@{vm.cluster}",
-        cure="add a host",
-        path=vm.path,
-    )
+        allotment.take(Kind.NODE, vm.tenant, key, node)
 
 
 def _replicas(allotment: _Allotment, placement: Placement) -> None:
@@ -167,25 +160,22 @@ def _replicas(allotment: _Allotment, placement: Placement) -> None:
         key = f"{vm.key}@{vm.cluster}"
         target = placement.replica(vm.cluster, key, home, vm.memory_mib)
         if target is not None:
-            entry = Entry(kind=Kind.REPLICA, owner=vm.tenant, act=Act.ALLOT, key=key, value=target)
-            allotment.entries.append(entry)
-            allotment.live[Kind.REPLICA, key] = target
+            allotment.take(Kind.REPLICA, vm.tenant, key, target)
         else:
-            allotment.findings.append(_no_replica(vm))
+            allotment.full(f"{vm.cluster} has no other host left for {key}", "add a host", vm.path)
 
 
 def _reservations(allotment: _Allotment) -> None:
     """One block for each thing that is only counted: the smallest that holds all its networks."""
     site = allotment.site
-    used = allotment.used[Kind.PREFIX] | {str(site.dr.tunnel.prefix)}
+    tunnel = {str(site.dr.tunnel.prefix)}
     for name, item in sorted(site.networks.reservations.items()):
         pool = site.networks.pools[item.role]
-        length = block_length(item)
-        values = _prefixes_from_the_top(str(pool.prefix), length, used)
+        used = allotment.used[Kind.PREFIX] | tunnel
+        values = _prefixes_from_the_top(str(pool.prefix), item.block_length, used)
         path = ("networks", "reservations", name)
         key = f"reserved/{name}"
         allotment.give(Kind.PREFIX, site.regency.operator, key, values, f"pool {item.role.value}", path)
-        used = allotment.used[Kind.PREFIX] | used
 
 
 def _public(allotment: _Allotment) -> None:

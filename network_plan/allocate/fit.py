@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Kind, Ledger
-from network_plan.model.site import PublicBlock, Reservation, Site
+from network_plan.model.site import PublicBlock, Site
 from network_plan.model.site.expand import declared_hosts, declared_networks, declared_vms, has_replica
 
 Live = Mapping[tuple[Kind, str], str]
@@ -24,11 +24,6 @@ def usable_public(block: PublicBlock) -> list[str]:
     if block.delivery == "on_link":
         return [text for text in usable[1:-1] if text != str(block.isp)]
     return usable
-
-
-def block_length(item: Reservation) -> int:
-    """Prefix length of the smallest block that holds all networks of a reservation."""
-    return item.length - (item.count - 1).bit_length()
 
 
 def _misfit(kind: Kind, owner: str, key: str, value: str, why: str, path: type_path) -> Finding:
@@ -110,7 +105,7 @@ def _reservations(site: Site, live: Live) -> list[Finding]:
         path = ("networks", "reservations", name)
         pool = site.networks.pools[item.role].prefix
         block = IPv4Network(value)
-        if block.prefixlen > block_length(item):
+        if block.prefixlen > item.block_length:
             why = f"which has no room for {item.count} networks of length {item.length}"
         elif not block.subnet_of(pool):
             why = f"which is not in the pool {pool}"

@@ -133,6 +133,11 @@ class Reservation:
     transport: Transport
     source: Source
 
+    @property
+    def block_length(self) -> int:
+        """Prefix length of the smallest block that holds all of them."""
+        return self.length - (self.count - 1).bit_length()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Networks:

@@ -63,7 +63,6 @@ def check_reservations(check: Check) -> None:
                 cure = "add the pool to networks.yml"
                 check.fail("site/pool", f"there is no pool {item.role.value}", cure, *path, "role")
             continue
-        length = item.length - (item.count - 1).bit_length()
-        if length <= pool.prefix.prefixlen:
+        if item.block_length <= pool.prefix.prefixlen:
             what = f"{item.count} networks of length {item.length} don't fit into {pool.prefix}"
             check.fail("site/prefix", what, "enlarge the pool, or take smaller networks", *path, "count")
