@@ -23,7 +23,7 @@ def derive_networks(site: Site, live: Live) -> tuple[Network, ...]:
     found = []
     for network in declared_networks(site):
         prefixes: list[IpNetwork] = [IPv4Network(live[Kind.PREFIX, network.key])]
-        if (Kind.PREFIX6, network.key) in live:
+        if site.networks.ipv6 is not None:
             prefixes.append(IPv6Network(live[Kind.PREFIX6, network.key]))
         virtual = network.role in (Role.SERVERS, Role.DMZ)
         clusters = carried.get(network.key, set()) | ({network.cluster} if virtual else set())

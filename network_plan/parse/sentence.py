@@ -37,6 +37,8 @@ _ADDRESSES = {
     "ip_v4_interface": "write an IPv4 address with its length, such as 198.51.100.2/30",
     "ip_v4_address": "write an IPv4 address such as 10.0.0.1",
     "ip_v6_network": "write an IPv6 network such as 2001:db8::/48",
+    "ip_v6_interface": "write an IPv6 address with its length, such as 2001:db8::2/64",
+    "ip_v6_address": "write an IPv6 address such as 2001:db8::1",
 }
 
 _TYPES = {

@@ -8,7 +8,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 
 from annotated_types import Ge, Le, MinLen
@@ -35,6 +35,8 @@ _NAMED: tuple[tuple[Any, str], ...] = (
     (base.Address4, "IPv4 address"),
     (base.Interface4, "IPv4 address with prefix length"),
     (base.Prefix4, "IPv4 prefix"),
+    (base.Address6, "IPv6 address"),
+    (base.Interface6, "IPv6 address with prefix length"),
     (base.Prefix6, "IPv6 prefix"),
 )
 _PLAIN = {
@@ -44,6 +46,8 @@ _PLAIN = {
     IPv4Address: "IPv4 address",
     IPv4Interface: "IPv4 address with prefix length",
     IPv4Network: "IPv4 prefix",
+    IPv6Address: "IPv6 address",
+    IPv6Interface: "IPv6 address with prefix length",
     IPv6Network: "IPv6 prefix",
 }
 _INTRODUCTION = f"""# Keys of the site files

@@ -41,6 +41,12 @@ def full_plan() -> Plan:
     return load_plan(SMALL)
 
 
+@pytest.fixture(scope="session")
+def dual_plan() -> Plan:
+    """The Plan of the small site with IPv6 beside IPv4, a dated flow and a sanction that blocks."""
+    return load_plan(SITES / "dual" / "site")
+
+
 @pytest.fixture
 def golden() -> Callable[[Path, str], None]:
     """Compare a text with the reviewed one; a mismatch leaves what was really made beside it."""

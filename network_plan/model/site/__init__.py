@@ -9,8 +9,8 @@ from __future__ import annotations
 from network_plan.model.site.application import Application, ApplicationKind, Applications
 from network_plan.model.site.cluster import BackupStorage, Cluster, Clusters, HostGroup, Size
 from network_plan.model.site.dr import Backup, DisasterRecovery, Place, Risk, Tier, Tunnel
-from network_plan.model.site.facility import Facilities, Need, Power, Room, ServiceLevel, Uplink
-from network_plan.model.site.network import Gateway, Networks, Pool, PublicBlock, Range, Reservation
+from network_plan.model.site.facility import Facilities, Need, Power, Room, ServiceLevel, Sizing, Uplink
+from network_plan.model.site.network import Gateway, Ipv6, Networks, Pool, PublicBlock, Range, Reservation
 from network_plan.model.site.regency import Regency
 from network_plan.model.site.service import DatedException, Egress, Hosting, Publication, Sanction, Services
 from network_plan.model.site.site import Site
@@ -33,6 +33,7 @@ __all__ = [
     "Gateway",
     "HostGroup",
     "Hosting",
+    "Ipv6",
     "Need",
     "Networks",
     "Office",
@@ -51,6 +52,7 @@ __all__ = [
     "Services",
     "Site",
     "Size",
+    "Sizing",
     "Tenant",
     "Tier",
     "Tunnel",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, MinLen
@@ -85,4 +85,6 @@ TierKey = Annotated[int, BeforeValidator(_priority)]
 Address4 = Annotated[IPv4Address, BeforeValidator(_text)]
 Interface4 = Annotated[IPv4Interface, BeforeValidator(_text)]
 Prefix4 = Annotated[IPv4Network, BeforeValidator(_text)]
+Address6 = Annotated[IPv6Address, BeforeValidator(_text)]
+Interface6 = Annotated[IPv6Interface, BeforeValidator(_text)]
 Prefix6 = Annotated[IPv6Network, BeforeValidator(_text)]

@@ -14,8 +14,10 @@ from pydantic import Strict
 from network_plan.model.site.base import (
     FORBID,
     Address4,
+    Address6,
     Id,
     Interface4,
+    Interface6,
     InterfaceName,
     Prefix4,
     Prefix6,
@@ -63,7 +65,6 @@ class Pool:
     Attributes:
         prefix: the IPv4 block, private (RFC 1918): GW-2.
         length: prefix length of each network allotted from it.
-        prefix6: an IPv6 block of which each network gets a /64; null keeps the role pure IPv4.
         vlans: the VLAN ids of this role.
     """
 
@@ -72,7 +73,6 @@ class Pool:
     length: Annotated[int, Strict(), Ge(8), Le(28)]
     vlans: Range
     source: Source
-    prefix6: Prefix6 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,23 @@ class PublicBlock:
     delivery: Literal["routed", "on_link"]
     source: Source
     isp: Address4 | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ipv6:
+    """IPv6 beside IPv4: one block for the whole regency, of which every network gets a /64.
+
+    Attributes:
+        prefix: the block that the provider routes to the gateway: a /56 or larger (RFC 6177).
+        wan: the gateway's own address on the provider's link.
+        isp: the provider's address on that link, or its link-local one; the default route.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    prefix: Prefix6
+    wan: Interface6
+    isp: Address6
+    source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +158,17 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Networks:
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        ipv6: absent keeps the site pure IPv4.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     schema: Schema
     pools: Mapping[Role, Pool]
     public: PublicBlock
     gateway: Gateway
+    ipv6: Ipv6 | None = None
     reservations: Mapping[Id, Reservation] = field(default_factory=dict)
     note: Text | None = None

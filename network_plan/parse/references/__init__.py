@@ -17,6 +17,7 @@ from network_plan.parse.references.applications import (
 from network_plan.parse.references.check import Check
 from network_plan.parse.references.clusters import check_clusters
 from network_plan.parse.references.flows import check_flows
+from network_plan.parse.references.ipv6 import check_ipv6
 from network_plan.parse.references.names import check_names
 from network_plan.parse.references.networks import check_networks
 from network_plan.parse.references.pools import check_pools
@@ -27,6 +28,7 @@ SUBJECTS = (
     check_clusters,
     check_tenants,
     check_pools,
+    check_ipv6,
     check_networks,
     check_names,
     check_flows,

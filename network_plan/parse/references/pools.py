@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network
 from itertools import combinations
 
 from network_plan.model.finding import type_path
@@ -20,9 +20,6 @@ def check_pools(check: Check) -> None:
     site = check.site
     for role, pool in site.networks.pools.items():
         path: type_path = ("networks", "pools", role.value)
-        if pool.prefix6 is not None:
-            what = f"{pool.prefix6}: IPv6 is in the types, but no rule is compiled for it yet"
-            check.fail("site/ipv6", what, "leave prefix6 out", *path, "prefix6")
         if pool.length < pool.prefix.prefixlen:
             what = f"networks of length {pool.length} can't come from {pool.prefix}"
             check.fail("site/prefix", what, f"write {pool.prefix.prefixlen} to 28", *path, "length")
@@ -35,16 +32,14 @@ def check_pools(check: Check) -> None:
 
 def _overlaps(check: Check) -> None:
     networks = check.site.networks
-    blocks: list[tuple[str, IPv4Network | IPv6Network, type_path]] = []
+    blocks: list[tuple[str, IPv4Network, type_path]] = []
     for role, pool in sorted(networks.pools.items()):
         path: type_path = ("networks", "pools", role.value)
         blocks.append((f"pool {role.value}", pool.prefix, (*path, "prefix")))
-        if pool.prefix6 is not None:
-            blocks.append((f"pool {role.value}", pool.prefix6, (*path, "prefix6")))
     blocks.append(("the public block", networks.public.prefix, ("networks", "public", "prefix")))
     blocks.append(("the gateway's link", networks.gateway.wan.network, ("networks", "gateway", "wan")))
     for (name_a, a, _), (name_b, b, path_b) in combinations(blocks, 2):
-        if a.version == b.version and a.overlaps(b):
+        if a.overlaps(b):
             what = f"{name_b} {b} overlaps {name_a} {a}"
             check.fail("site/overlap", what, "give each its own block", *path_b)
     for (role_a, one), (role_b, other) in combinations(sorted(networks.pools.items()), 2):

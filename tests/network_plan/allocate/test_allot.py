@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 from collections.abc import Mapping
 from ipaddress import IPv4Network
@@ -19,8 +20,8 @@ from network_plan.allocate.allot import allot
 from network_plan.allocate.fit import check_fit
 from network_plan.allocate.replay import check_ledger
 from network_plan.model.ledger import Act, Entry, Kind, Ledger, RoleEntry
-from network_plan.model.site import Office, Pool, Range, Site, Tenant, Vm
-from network_plan.model.site.network import Role, Transport
+from network_plan.model.site import Ipv6, Office, Pool, Range, Site, Tenant, Vm
+from network_plan.model.site.network import Transport
 from network_plan.model.site.tenant import TenantKind
 from network_plan.parse.ledger import parse_ledger
 from network_plan.parse.site import parse_site
@@ -227,18 +228,23 @@ def test_a_pinned_vm_needs_no_line_and_takes_room(base: Site) -> None:
     assert places["kominfo/state@dc"] == "dc1"
 
 
-def test_ipv6_prefixes_come_from_their_own_pool(base: Site) -> None:
-    """No rule is compiled for them yet, so that the parser refuses them; the numbers are ready."""
-    from ipaddress import IPv6Network
+def test_every_network_has_a_64_of_the_ipv6_block(base: Site) -> None:
+    from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 
-    pool = dataclasses.replace(base.networks.pools[Role.OFFICE], prefix6=IPv6Network("2001:db8::/62"))
-    networks = dataclasses.replace(base.networks, pools={**base.networks.pools, Role.OFFICE: pool})
-    entries, findings = allot(dataclasses.replace(base, networks=networks), EMPTY)
+    block = Ipv6(
+        prefix=IPv6Network("2001:db8:100::/56"),
+        wan=IPv6Interface("2001:db8::2/64"),
+        isp=IPv6Address("fe80::1"),
+        source="RFC 3849 documentation space",
+    )
+    site = dataclasses.replace(base, networks=dataclasses.replace(base.networks, ipv6=block))
+    entries, findings = allot(site, EMPTY)
     assert findings == []
-    assert [(e.key, e.value) for e in entries if e.kind is Kind.PREFIX6] == [
-        ("dinas/office-main", "2001:db8::/64"),
-        ("kominfo/office-main", "2001:db8:0:1::/64"),
-    ]
+    given_out = {e.key: e.value for e in entries if e.kind is Kind.PREFIX6}
+    assert set(given_out) == {e.key for e in entries if e.kind is Kind.PREFIX}
+    assert set(given_out.values()) == {
+        str(net) for net in itertools.islice(block.prefix.subnets(new_prefix=64), len(given_out))
+    }
 
 
 def test_public_addresses_fixed_in_the_site_are_left_to_it(base: Site) -> None:

@@ -35,11 +35,17 @@ def ledger(minimal: dict[str, str]) -> Ledger:
     return parse_ledger(_part(minimal, "ledger"), "ledger")[0]
 
 
-def test_a_network_with_ipv6_has_two_prefixes_and_two_gateways(site: Site, ledger: Ledger) -> None:
+def test_a_network_with_ipv6_has_two_prefixes_and_two_gateways(dual_plan: Plan) -> None:
+    network = dual_plan.network("rsud/servers")
+    assert [str(prefix) for prefix in network.prefixes] == ["10.32.2.0/24", "2001:db8:100:9::/64"]
+    assert [str(address) for address in network.gateways] == ["10.32.2.1", "2001:db8:100:9::1"]
+
+
+def test_without_the_block_a_line_of_the_ledger_gives_no_ipv6(site: Site, ledger: Ledger) -> None:
+    """A regency that gives its block back: the lines stay, as lines do."""
     live = {**ledger.live(), (Kind.PREFIX6, "dinas/servers"): "2001:db8::/64"}
     (network,) = [item for item in derive_networks(site, live) if item.key == "dinas/servers"]
-    assert [str(prefix) for prefix in network.prefixes] == ["10.1.0.0/24", "2001:db8::/64"]
-    assert [str(address) for address in network.gateways] == ["10.1.0.1", "2001:db8::1"]
+    assert [str(prefix) for prefix in network.prefixes] == ["10.1.0.0/24"]
 
 
 def _running(plan: Plan) -> dict[str, str]:
