@@ -12,7 +12,7 @@ from typing import Protocol
 from network_plan.model.gateway import DestinationNat, ForwardRule, SourceNat
 from network_plan.model.network import IpNetwork
 from network_plan.model.service import Service
-from network_plan.render.boxes import Box, Range, disjoint
+from network_plan.space.boxes import Box, Range, disjoint
 
 PORTED = ("tcp", "udp")
 

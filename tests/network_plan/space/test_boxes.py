@@ -9,7 +9,7 @@ from itertools import combinations, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from network_plan.render.boxes import Box, disjoint
+from network_plan.space.boxes import Box, disjoint
 
 SIZE = 6
 
