@@ -30,6 +30,7 @@ def derive_applications(site: Site) -> tuple[Application, ...]:
                 hosting=item.hosting,
                 middleware=item.middleware,
                 vms=tuple(carried.get(key, ())),
+                cores=size.cores if size else None,
                 memory_mib=size.memory_mib if size else None,
                 disk_gib=size.disk_gib if size else None,
                 twin=site.dr.tiers[item.priority].twin,

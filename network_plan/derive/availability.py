@@ -59,7 +59,14 @@ def derive_storages(site: Site, cluster: str) -> tuple[Storage, ...]:
     if backup is None:
         return ()
     return (
-        Storage(name=backup.storage, kind="dir", path=backup.path, content=("backup",), source=backup.source),
+        Storage(
+            name=backup.storage,
+            kind="dir",
+            path=backup.path,
+            machine=backup.machine,
+            content=("backup",),
+            source=backup.source,
+        ),
     )
 
 

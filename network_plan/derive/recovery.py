@@ -26,6 +26,7 @@ def derive_tiers(site: Site) -> tuple[Tier, ...]:
             twin=tier.twin,
             ha_minutes=tier.ha_minutes,
             backup=tier.backup.schedule if tier.backup else None,
+            backups_kept=tier.backup.keep_daily + tier.backup.keep_weekly if tier.backup else 0,
             source=tier.source,
         )
         for priority, tier in sorted(site.dr.tiers.items())

@@ -16,7 +16,7 @@ class Application:
         hosting: ``own`` or ``third_party``: where it runs today.
         middleware: other tenants' systems call it.
         vms: keys of its VMs, sorted.
-        memory_mib, disk_gib: what a planned one is counted with; ``None`` where it needs nothing of its own.
+        cores, memory_mib, disk_gib: what a planned one is counted with; ``None`` where it needs nothing of its own.
         twin: whether its priority asks for room in the recovery cluster too.
     """
 
@@ -31,6 +31,7 @@ class Application:
     hosting: str
     middleware: bool
     vms: tuple[str, ...]
+    cores: int | None
     memory_mib: int | None
     disk_gib: int | None
     twin: bool

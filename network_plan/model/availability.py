@@ -55,11 +55,13 @@ class Storage:
     Attributes:
         content: PVE's content types, sorted.
         path: of a ``dir`` storage.
+        machine: what other machine the folder is mounted from; ``None`` is each host's own disk.
     """
 
     name: str
     kind: Literal["dir"]
     path: str
+    machine: str | None
     content: tuple[str, ...]
     source: str
 

@@ -22,6 +22,7 @@ class Tier:
     Attributes:
         ha_minutes: every how many minutes its disks go to the host that takes over; ``None`` is no HA.
         backup: schedule of the backups, in words of a calendar event; ``None`` is none.
+        backups_kept: how many of them stay.
     """
 
     priority: int
@@ -30,6 +31,7 @@ class Tier:
     twin: bool
     ha_minutes: int | None
     backup: str | None
+    backups_kept: int
     source: str
 
 

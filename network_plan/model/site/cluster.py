@@ -41,12 +41,18 @@ class HostGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupStorage:
-    """A folder on each host that takes vzdump's files; the installer knows nothing of it, so the stack makes it."""
+    """A folder on each host that takes vzdump's files; the installer knows nothing of it, so the stack makes it.
+
+    Attributes:
+        machine: what other machine the folder is mounted from, at another place than the hosts; without it the files
+            lie on each host's own disk.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     storage: Id
     path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._/-]+$")]
     source: Source
+    machine: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

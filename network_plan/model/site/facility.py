@@ -99,6 +99,35 @@ class ServiceLevel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """What ``awan capacity`` reckons with; what is left out has a value of its own there, with its reason.
+
+    Attributes:
+        servers_today: how many physical servers the agencies run today, counted (CLD-6).
+        memory_module_mib: one memory module as it is sold, MiB.
+        drive_gib: usable space that one purchase of drives (a mirrored pair) adds to a host, GiB.
+        vcpus_per_core: virtual cores that a core of a host carries.
+        disk_full_percent: how full a host's disks may be.
+        backup_percent: size of one backup, in percent of the disk.
+        change_percent: what changes of a disk in a day, in percent.
+        busy_hours: the hours of a day in which it changes.
+        copy_mb_s: speed of copying onto a drive that is carried to the recovery center, MB/s.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    source: Source
+    servers_today: Count | None = None
+    memory_module_mib: Positive | None = None
+    drive_gib: Positive | None = None
+    vcpus_per_core: Positive | None = None
+    disk_full_percent: Percent | None = None
+    backup_percent: Percent | None = None
+    change_percent: Percent | None = None
+    busy_hours: Annotated[int, Strict(), Ge(1), Le(24)] | None = None
+    copy_mb_s: Positive | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facilities:
     """The whole file; ``power`` is keyed by cluster."""
 
@@ -109,3 +138,4 @@ class Facilities:
     power: Mapping[Id, Power] = field(default_factory=dict)
     rooms: Mapping[Id, Room] = field(default_factory=dict)
     service_levels: Mapping[Id, ServiceLevel] = field(default_factory=dict)
+    sizing: Sizing | None = None
