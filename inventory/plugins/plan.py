@@ -21,8 +21,9 @@ if str(REPOSITORY) not in sys.path:
 from network_plan.build import PlanError, load_plan  # noqa: E402 - the path is set above
 from network_plan.model.gateway import Gateway  # noqa: E402
 from network_plan.model.plan import Plan  # noqa: E402
-from network_plan.render.dns import render_resolver, render_zone  # noqa: E402
+from network_plan.render.dns import ZONES, render_resolver  # noqa: E402
 from network_plan.render.nftables import render_nftables  # noqa: E402
+from network_plan.render.zones import render_zones  # noqa: E402
 
 DOCUMENTATION = """
 name: plan
@@ -96,9 +97,22 @@ def gateway_values(plan: Plan, gateway: Gateway, *, cabled: bool) -> dict[str, A
         "gateway_ipv6": six,
         "dns_resolver": render_resolver(plan, gateway),
         "dns_listen": [str(address) for address in gateway.listen],
-        "dns_zone": plan.domain,
-        "dns_zone_text": render_zone(plan),
+        "dns_zones": [zone.name for zone in render_zones(plan) if zone.view == "public"],
+        "dns_zone_files": zone_files(plan),
     }
+
+
+def zone_files(plan: Plan) -> list[dict[str, Any]]:
+    """The zones as files: public ones for the primary, internal ones for the resolver."""
+    folders = {"public": "/etc/nsd/zones", "internal": ZONES}
+    return [
+        {
+            "path": f"{folders[zone.view]}/{zone.name}.zone",
+            "text": zone.text,
+            "check": ["/usr/sbin/nsd-checkzone", zone.name, "%s"],
+        }
+        for zone in render_zones(plan)
+    ]
 
 
 class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc] # ansible ships no types

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 
 from network_plan.model.plan import Plan
 from network_plan.render.targets import TARGETS, render_target
-from scripts.toolchain import paths
 
 GOLDEN = Path(__file__).parent / "golden"
 SITES = ("minimal", "full")
@@ -51,25 +49,3 @@ def test_the_kernel_takes_the_gateways_rules(site: tuple[str, Plan], tmp_path: P
             ["unshare", "--net", "nft", "-c", "-f", str(file)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.hosts
-def test_unbound_takes_the_resolvers_file(site: tuple[str, Plan], tmp_path: Path) -> None:
-    """``unbound-checkconf`` of the hosts' own base image, since a workstation need not have unbound."""
-    base = paths.base_root()
-    if not (base / "usr/sbin/unbound-checkconf").exists():
-        pytest.skip("no base image with unbound; `make setup` makes it")
-    for name, text in render_target(site[1], "dns").items():
-        if not name.endswith(".unbound.conf"):
-            continue
-        file = tmp_path / name
-        file.write_text(f'server:\n  chroot: ""\n  username: ""\n  directory: "/"\n{text}', encoding="utf-8")
-        program = shutil.which("unshare")
-        assert program is not None
-        script = (
-            f'mount --bind "{tmp_path}" "{base}/mnt" && exec chroot "{base}" unbound-checkconf "/mnt/{name}"'
-        )
-        done = subprocess.run(
-            [program, "--mount", "sh", "-ec", script], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
