@@ -87,8 +87,9 @@ def _networks(allotment: _Allotment) -> None:
         values = _prefixes(str(pool.prefix), pool.length, used)
         allotment.give(Kind.PREFIX, network.tenant, network.key, values, name, network.path)
         if site.networks.ipv6 is not None:
-            values = _prefixes(str(site.networks.ipv6.prefix), 64, allotment.used[Kind.PREFIX6])
-            allotment.give(Kind.PREFIX6, network.tenant, network.key, values, "the IPv6 prefix", network.path)
+            quarter = str(site.networks.ipv6.pool(network.role))
+            values = _prefixes(quarter, 64, allotment.used[Kind.PREFIX6])
+            allotment.give(Kind.PREFIX6, network.tenant, network.key, values, f"{name} (IPv6)", network.path)
         vlans = (str(vlan) for vlan in range(pool.vlans.first, pool.vlans.last + 1))
         allotment.give(
             Kind.VLAN, network.tenant, network.key, vlans, f"the VLAN range of {name}", network.path

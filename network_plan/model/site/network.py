@@ -32,7 +32,10 @@ FIRST_HOST = 10
 
 
 class Role(str, Enum):
-    """What a network is for; also the name of the pool it is allotted from (IPAM's word *role*)."""
+    """What a network is for; also the name of the pool it is allotted from (IPAM's word *role*).
+
+    Their order is that of the quarters of an IPv6 block, and does not change.
+    """
 
     MANAGEMENT = "management"
     SERVERS = "servers"
@@ -96,6 +99,9 @@ class PublicBlock:
 class Ipv6:
     """IPv6 beside IPv4: one block for the whole regency, of which every network gets a /64.
 
+    Each role has a quarter of it (management, servers, dmz, office, in this order), so that a word for every
+    network of a role is one prefix, and a new network changes no rule.
+
     Attributes:
         prefix: the block that the provider routes to the gateway: a /56 or larger (RFC 6177).
         wan: the gateway's own address on the provider's link.
@@ -107,6 +113,11 @@ class Ipv6:
     wan: Interface6
     isp: Address6
     source: Source
+
+    def pool(self, role: Role) -> Prefix6:
+        """The quarter that the networks of one role come from."""
+        quarters = tuple(self.prefix.subnets(prefixlen_diff=2))
+        return quarters[tuple(Role).index(role)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

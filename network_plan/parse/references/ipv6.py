@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from ipaddress import IPv6Address, IPv6Network
 
 from network_plan.model.site import Ipv6
@@ -36,11 +37,21 @@ def _prefix(check: Check, declared: Ipv6) -> None:
         cure = f"write the block that the provider routes to the gateway, /{LARGEST} to /{SMALLEST}"
         check.fail("site/ipv6", what, cure, *path)
     else:
-        reserved = sum(item.count for item in check.site.networks.reservations.values())
-        wanted, room = len(check.networks) + reserved, 1 << (64 - prefix.prefixlen)
-        if wanted > room:
-            what = f"{prefix} has {room} networks of /64, declared and reserved are {wanted}"
-            check.fail("site/ipv6", what, "ask the provider for a larger block (RFC 6177)", *path)
+        _room(check, declared)
+
+
+def _room(check: Check, declared: Ipv6) -> None:
+    """Each role's quarter holds a /64 for every network of it, those included that are only counted so far."""
+    wanted = Counter(network.role for network in check.networks.values())
+    for item in check.site.networks.reservations.values():
+        wanted[item.role] += item.count
+    for role, count in sorted(wanted.items()):
+        quarter = declared.pool(role)
+        room = 1 << (64 - quarter.prefixlen)
+        if count > room:
+            what = f"{quarter} has {room} networks of /64 for role {role.value}, declared and reserved are {count}"
+            cure = "ask the provider for a larger block (RFC 6177)"
+            check.fail("site/ipv6", what, cure, "networks", "ipv6", "prefix")
 
 
 def _link(check: Check, declared: Ipv6) -> None:

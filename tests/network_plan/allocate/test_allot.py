@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import random
 from collections.abc import Mapping
 from ipaddress import IPv4Network
@@ -228,7 +227,7 @@ def test_a_pinned_vm_needs_no_line_and_takes_room(base: Site) -> None:
     assert places["kominfo/state@dc"] == "dc1"
 
 
-def test_every_network_has_a_64_of_the_ipv6_block(base: Site) -> None:
+def test_every_network_has_a_64_of_its_roles_quarter_of_the_ipv6_block(base: Site) -> None:
     from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 
     block = Ipv6(
@@ -241,10 +240,15 @@ def test_every_network_has_a_64_of_the_ipv6_block(base: Site) -> None:
     entries, findings = allot(site, EMPTY)
     assert findings == []
     given_out = {e.key: e.value for e in entries if e.kind is Kind.PREFIX6}
-    assert set(given_out) == {e.key for e in entries if e.kind is Kind.PREFIX}
-    assert set(given_out.values()) == {
-        str(net) for net in itertools.islice(block.prefix.subnets(new_prefix=64), len(given_out))
+    assert given_out == {
+        "kominfo/management-dc": "2001:db8:100::/64",
+        "kominfo/management-drc": "2001:db8:100:1::/64",
+        "dinas/servers": "2001:db8:100:40::/64",
+        "kominfo/servers": "2001:db8:100:41::/64",
+        "dinas/office-main": "2001:db8:100:c0::/64",
+        "kominfo/office-main": "2001:db8:100:c1::/64",
     }
+    assert set(given_out) == {e.key for e in entries if e.kind is Kind.PREFIX}
 
 
 def test_public_addresses_fixed_in_the_site_are_left_to_it(base: Site) -> None:

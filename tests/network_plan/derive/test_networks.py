@@ -37,8 +37,8 @@ def ledger(minimal: dict[str, str]) -> Ledger:
 
 def test_a_network_with_ipv6_has_two_prefixes_and_two_gateways(dual_plan: Plan) -> None:
     network = dual_plan.network("rsud/servers")
-    assert [str(prefix) for prefix in network.prefixes] == ["10.32.2.0/24", "2001:db8:100:9::/64"]
-    assert [str(address) for address in network.gateways] == ["10.32.2.1", "2001:db8:100:9::1"]
+    assert [str(prefix) for prefix in network.prefixes] == ["10.32.2.0/24", "2001:db8:100:4002::/64"]
+    assert [str(address) for address in network.gateways] == ["10.32.2.1", "2001:db8:100:4002::1"]
 
 
 def test_without_the_block_a_line_of_the_ledger_gives_no_ipv6(site: Site, ledger: Ledger) -> None:
