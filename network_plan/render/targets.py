@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from network_plan.model.plan import Plan
+from network_plan.render.dhcp import render_dhcp
 from network_plan.render.dns import render_dns
 from network_plan.render.nftables import render_nftables
 from network_plan.render.pve import render_pve_firewall
@@ -17,6 +18,7 @@ def _nftables(plan: Plan) -> dict[str, str]:
 
 
 TARGETS: Mapping[str, Callable[[Plan], dict[str, str]]] = {
+    "dhcp": render_dhcp,
     "dns": render_dns,
     "nftables": _nftables,
     "pve": render_pve_firewall,
