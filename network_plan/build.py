@@ -86,7 +86,7 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
     flows = derive_flows(site, live, networks)
     guests = derive_guests(site, live, networks, flows, role)
     clusters = derive_clusters(site, live, networks, flows, guests)
-    gateways = (derive_gateway(site, networks, flows, public),)
+    gateways = (derive_gateway(site, networks, flows, public, guests),)
     operator = site.regency.operator
     tiers = derive_tiers(site)
     tunnels = derive_tunnels(site)

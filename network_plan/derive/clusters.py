@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 
+from network_plan.derive.addresses import host_addresses
 from network_plan.derive.availability import TOOLS, derive_backups, derive_options, derive_storages
 from network_plan.derive.firewall import derive_cluster_firewall
 from network_plan.model.flow import Flow
@@ -30,7 +30,9 @@ POSTS = {
 security reads, who keeps the software starts, stops, saves and goes back (Perbup 253/2019 table 4.2, §4.4)."""
 
 
-def _nodes(site: Site, live: Mapping[tuple[Kind, str], str], cluster_id: str) -> tuple[Node, ...]:
+def _nodes(
+    site: Site, live: Mapping[tuple[Kind, str], str], cluster_id: str, network: Network
+) -> tuple[Node, ...]:
     return tuple(
         Node(
             name=name,
@@ -38,7 +40,7 @@ def _nodes(site: Site, live: Mapping[tuple[Kind, str], str], cluster_id: str) ->
             memory_mib=group.memory_mib,
             reserve_mib=group.reserve_mib,
             disk_gib=group.disk_gib,
-            addresses=(ip_address(live[Kind.ADDRESS, f"host/{name}"]),),
+            addresses=host_addresses(name, live, network),
             source=group.source,
         )
         for group in site.clusters.clusters[cluster_id].hosts
@@ -74,6 +76,7 @@ def derive_clusters(
     At home every tenant has a pool and its people their rights, so that a first VM only has to be written down (CLD-5);
     elsewhere only those that have a VM there.
     """
+    by_key = {network.key: network for network in networks}
     found = []
     for cluster_id, cluster in sorted(site.clusters.clusters.items()):
         tenants = sorted({guest.tenant for guest in guests if guest.cluster == cluster_id})
@@ -94,7 +97,7 @@ def derive_clusters(
             Cluster(
                 name=cluster_id,
                 title=cluster.title,
-                nodes=_nodes(site, live, cluster_id),
+                nodes=_nodes(site, live, cluster_id, by_key[cluster.network]),
                 spare_hosts=cluster.spare_hosts,
                 vm_storage=cluster.vm_storage,
                 image=cluster.image,
@@ -104,7 +107,7 @@ def derive_clusters(
                 vnets=_vnets(networks, cluster_id),
                 roles=tuple(POSTS[post] for post in sorted(site.regency.posts)),
                 access=access,
-                firewall=derive_cluster_firewall(networks, flows, site.networks.pools),
+                firewall=derive_cluster_firewall(networks, flows, site.networks),
                 storages=derive_storages(site, cluster_id),
                 backups=derive_backups(site, cluster_id, guests),
                 tokens=TOOLS,

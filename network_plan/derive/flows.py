@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from ipaddress import ip_network
 
+from network_plan.derive.addresses import vm_addresses
 from network_plan.model.flow import Endpoint, Flow
 from network_plan.model.ledger import Kind
 from network_plan.model.network import IpNetwork, Network
@@ -35,19 +36,35 @@ class Resolver:
     """Endpoint references → prefixes, over finished networks."""
 
     def __init__(self, site: Site, live: Mapping[tuple[Kind, str], str], networks: Sequence[Network]) -> None:
-        self._networks = networks
-        self._vms = {vm.key: (live[Kind.ADDRESS, f"{vm.key}/net0"], vm.network) for vm in declared_vms(site)}
+        self._by_key = {network.key: network for network in networks}
+        self._by_role: dict[str, list[Network]] = {}
+        self._offices: dict[str, list[Network]] = {}
+        for network in networks:
+            self._by_role.setdefault(network.role, []).append(network)
+            if network.role == "office":
+                self._offices.setdefault(network.tenant, []).append(network)
+        self._known: dict[EndpointRef, Endpoint] = {}
+        by_key = {network.key: network for network in networks}
+        self._vms = {
+            vm.key: (vm_addresses(vm.key, live, by_key[vm.network]), vm.network) for vm in declared_vms(site)
+        }
         self.serves = {vm.key: _services(vm.vm.serves) for vm in declared_vms(site)}
 
     def endpoint(self, ref: EndpointRef) -> Endpoint:
         """What a reference means; ``parse.references`` has checked its words, and that none is the internet."""
+        found = self._known.get(ref)
+        if found is None:
+            found = self._known[ref] = self._resolve(ref)
+        return found
+
+    def _resolve(self, ref: EndpointRef) -> Endpoint:
         if ref.kind is EndpointKind.GATEWAY:
             return GATEWAY
         if ref.kind is EndpointKind.VM:
-            address, network = self._vms[ref.key]
-            prefixes: tuple[IpNetwork, ...] = (ip_network(address),)
+            addresses, network = self._vms[ref.key]
+            prefixes: tuple[IpNetwork, ...] = tuple(map(ip_network, addresses))
             return Endpoint(text=str(ref), kind="vm", prefixes=prefixes, networks=(network,), vm=ref.key)
-        chosen = [network for network in self._networks if self._matches(ref, network)]
+        chosen = self._chosen(ref)
         return Endpoint(
             text=str(ref),
             kind="networks",
@@ -56,14 +73,15 @@ class Resolver:
             vm=None,
         )
 
-    @staticmethod
-    def _matches(ref: EndpointRef, network: Network) -> bool:
+    def _chosen(self, ref: EndpointRef) -> list[Network]:
+        """The networks that a word means, in the order of their keys."""
         if ref.kind is EndpointKind.NETWORK:
-            return network.key == ref.key
+            return [self._by_key[ref.key]]
         if ref.kind is EndpointKind.OFFICE:
-            name = f"office-{ref.name}" if ref.name else ""
-            return network.role == "office" and network.tenant == ref.tenant and name in ("", network.name)
-        return network.role in _ROLES[ref.kind]
+            offices = self._offices.get(ref.tenant, [])
+            return [office for office in offices if not ref.name or office.name == f"office-{ref.name}"]
+        chosen = [network for role in _ROLES[ref.kind] for network in self._by_role.get(role, [])]
+        return sorted(chosen, key=lambda network: network.key)
 
 
 def _flow(resolver: Resolver, owner: str, key: str, flow: DeclaredFlow) -> Flow:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_interface
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_interface, ip_network
 
 from network_plan.derive.pools import pools_of
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import (
+    Block,
     DestinationNat,
     ForwardRule,
     Gateway,
@@ -16,19 +17,19 @@ from network_plan.model.gateway import (
     Interface,
     SourceNat,
 )
+from network_plan.model.guest import Guest
 from network_plan.model.network import IpNetwork, Network, PublicAddress
 from network_plan.model.service import Service
-from network_plan.model.site import Pool, Site
-from network_plan.model.site.network import Role
+from network_plan.model.site import Networks, Site
 
 SSH = Service(proto="tcp", first=22, last=22)
 
 
 def _interfaces(site: Site, networks: Sequence[Network]) -> tuple[Interface, ...]:
     declared = site.networks.gateway
-    found = [
-        Interface(name=declared.wan_interface, kind="wan", vlan=None, network=None, addresses=(declared.wan,))
-    ]
+    six = site.networks.ipv6
+    link: tuple[IPv4Interface | IPv6Interface, ...] = (declared.wan, *((six.wan,) if six else ()))
+    found = [Interface(name=declared.wan_interface, kind="wan", vlan=None, network=None, addresses=link)]
     for network in sorted(networks, key=lambda network: network.vlan):
         addresses: tuple[IPv4Interface | IPv6Interface, ...] = tuple(
             ip_interface(f"{address}/{prefix.prefixlen}")
@@ -46,14 +47,11 @@ def _interfaces(site: Site, networks: Sequence[Network]) -> tuple[Interface, ...
     return tuple(found)
 
 
-Pools = Mapping[Role, Pool]
-
-
 def _sorted(prefixes: Iterable[IpNetwork]) -> tuple[IpNetwork, ...]:
     return tuple(sorted(prefixes, key=lambda net: (net.version, int(net.network_address), net.prefixlen)))
 
 
-def _sources(flow: Flow, pools: Pools) -> tuple[IpNetwork, ...]:
+def _sources(flow: Flow, declared: Networks) -> tuple[IpNetwork, ...]:
     """The flow's sources that reach its target through the gateway: not those of its own network.
 
     ``offices`` and ``servers`` are the pools, which hold the target's own network too. That adds nothing: what
@@ -62,7 +60,7 @@ def _sources(flow: Flow, pools: Pools) -> tuple[IpNetwork, ...]:
     """
     seen: dict[IpNetwork, None] = {}
     for source in flow.sources:
-        if whole := pools_of(source.text, pools):
+        if whole := pools_of(source.text, declared):
             seen.update(dict.fromkeys(whole))
             continue
         if source.vm is not None and source.networks == flow.target.networks:
@@ -83,17 +81,17 @@ def _networks_of(prefixes: Sequence[IpNetwork], networks: Sequence[str]) -> list
     return [network for network in networks for _ in range(each)]
 
 
-def _input(flow: Flow, pools: Pools) -> InputRule:
+def _input(flow: Flow, declared: Networks) -> InputRule:
     return InputRule(
-        key=flow.key, sources=_sources(flow, pools), services=flow.services, why=flow.why, until=flow.until
+        key=flow.key, sources=_sources(flow, declared), services=flow.services, why=flow.why, until=flow.until
     )
 
 
-def _forward(flow: Flow, pools: Pools) -> ForwardRule:
+def _forward(flow: Flow, declared: Networks) -> ForwardRule:
     return ForwardRule(
         key=flow.key,
-        sources=_sources(flow, pools),
-        destinations=pools_of(flow.target.text, pools) or flow.target.prefixes,
+        sources=_sources(flow, declared),
+        destinations=pools_of(flow.target.text, declared) or flow.target.prefixes,
         services=flow.services,
         from_internet=flow.kind == "publish",
         to_internet=flow.kind == "egress",
@@ -120,29 +118,57 @@ def _destination_nat(flow: Flow, public: Sequence[PublicAddress]) -> Destination
     )
 
 
-def _source_nat(flow: Flow, public: Sequence[PublicAddress], pools: Pools) -> SourceNat:
-    sources = tuple(net for net in _sources(flow, pools) if isinstance(net, IPv4Network))
+def _source_nat(flow: Flow, public: Sequence[PublicAddress], declared: Networks) -> SourceNat:
+    sources = tuple(net for net in _sources(flow, declared) if isinstance(net, IPv4Network))
     return SourceNat(key=flow.key, sources=sources, public=_public_address(flow, public))
 
 
-def _internal(networks: Sequence[Network], pools: Pools) -> tuple[IpNetwork, ...]:
-    """All that is inside: the pools, so that what is allotted to nobody yet neither comes in nor leaves by the WAN."""
-    whole: list[IpNetwork] = [pool.prefix for pool in pools.values()]
-    rest = (
+def _internal(networks: Sequence[Network], declared: Networks) -> tuple[IpNetwork, ...]:
+    """All that is inside: whole blocks, so that what is allotted to nobody yet neither comes in nor leaves by the WAN.
+
+    A network that has its prefix from before its pool moved is inside as well.
+    """
+    whole: list[IpNetwork] = [pool.prefix for pool in declared.pools.values()]
+    if declared.ipv6 is not None:
+        whole.append(declared.ipv6.prefix)
+    rest = {
         prefix
         for network in networks
         for prefix in network.prefixes
-        if Role(network.role) not in pools or prefix.version == 6
-    )
+        if not any(one.version == prefix.version and prefix.subnet_of(one) for one in whole)  # type: ignore[arg-type]
+    }
     return _sorted({*whole, *rest})
 
 
+def _blocked(site: Site, networks: Sequence[Network], guests: Sequence[Guest]) -> tuple[Block, ...]:
+    """The sanctions that block: a tenant's networks, or a VM's addresses."""
+    found = []
+    for key, item in sorted(site.services.sanctions.items()):
+        if item.measure != "block":
+            continue
+        of_tenant = (net for network in networks if network.tenant == item.target for net in network.prefixes)
+        of_vm = (
+            ip_network(address.ip)
+            for guest in guests
+            if guest.key == item.target
+            for nic in guest.nics
+            for address in nic.addresses
+        )
+        prefixes = _sorted({*of_tenant, *of_vm})
+        found.append(Block(key=f"sanction/{key}", prefixes=prefixes, until=item.until, why=item.reason))
+    return tuple(found)
+
+
 def derive_gateway(
-    site: Site, networks: Sequence[Network], flows: Sequence[Flow], public: Sequence[PublicAddress]
+    site: Site,
+    networks: Sequence[Network],
+    flows: Sequence[Flow],
+    public: Sequence[PublicAddress],
+    guests: Sequence[Guest],
 ) -> Gateway:
     """The one gateway of the data center (GW-1; Perbup 253/2019 §4.6.5)."""
-    declared = site.networks.gateway
-    local = [network for network in networks if network.site == declared.cluster]
+    declared, machine = site.networks, site.networks.gateway
+    local = [network for network in networks if network.site == machine.cluster]
     management = next(network for network in local if network.role == "management")
     ssh = InputRule(
         key="gateway/ssh",
@@ -152,22 +178,23 @@ def derive_gateway(
     )
     to_itself = [flow for flow in flows if flow.target.kind == "gateway"]
     through = [flow for flow in flows if flow.target.kind != "gateway"]
-    pools = site.networks.pools
-    forward = [_forward(flow, pools) for flow in through]
+    forward = [_forward(flow, declared) for flow in through]
     return Gateway(
-        host=declared.name,
-        site=declared.cluster,
+        host=machine.name,
+        site=machine.cluster,
         management=management.gateways[0],
         interfaces=_interfaces(site, local),
-        trunk=declared.trunk,
-        isp=declared.isp,
-        internal=_internal(networks, pools),
-        public=site.networks.public.prefix,
-        delivery=site.networks.public.delivery,
+        trunk=machine.trunk,
+        isp=machine.isp,
+        isp6=declared.ipv6.isp if declared.ipv6 is not None else None,
+        internal=_internal(networks, declared),
+        public=declared.public.prefix,
+        delivery=declared.public.delivery,
+        blocked=_blocked(site, networks, guests),
         forward=tuple(rule for rule in forward if rule.from_internet or rule.sources),
-        input=(ssh, *(_input(flow, pools) for flow in to_itself)),
+        input=(ssh, *(_input(flow, declared) for flow in to_itself)),
         dnat=tuple(_destination_nat(flow, public) for flow in through if flow.kind == "publish"),
-        snat=tuple(_source_nat(flow, public, pools) for flow in through if flow.kind == "egress"),
+        snat=tuple(_source_nat(flow, public, declared) for flow in through if flow.kind == "egress"),
         listen=tuple(address for network in local for address in network.gateways),
-        resolvers=declared.resolvers,
+        resolvers=machine.resolvers,
     )

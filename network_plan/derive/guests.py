@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_interface
 
+from network_plan.derive.addresses import vm_addresses
 from network_plan.derive.availability import derive_ha
-from network_plan.derive.firewall import derive_guest_firewall
+from network_plan.derive.firewall import FlowsTo, derive_guest_firewall
 from network_plan.model.dr import SiteRole
 from network_plan.model.flow import Flow
 from network_plan.model.guest import Disk, Guest, Nic
@@ -19,15 +20,17 @@ from network_plan.model.site.expand import DeclaredVm, declared_vms
 
 
 def _nic(vm: DeclaredVm, live: Mapping[tuple[Kind, str], str], network: Network) -> Nic:
-    key = f"{vm.key}/net0"
-    prefix = network.prefixes[0]
+    addresses = vm_addresses(vm.key, live, network)
     return Nic(
         slot="net0",
-        mac=live[Kind.MAC, key],
+        mac=live[Kind.MAC, f"{vm.key}/net0"],
         network=network.key,
         vnet=network.vnet,
-        addresses=(ip_interface(f"{live[Kind.ADDRESS, key]}/{prefix.prefixlen}"),),
-        gateways=network.gateways[:1],
+        addresses=tuple(
+            ip_interface(f"{address}/{prefix.prefixlen}")
+            for address, prefix in zip(addresses, network.prefixes, strict=True)
+        ),
+        gateways=network.gateways,
     )
 
 
@@ -42,7 +45,7 @@ def _guest(
     vm: DeclaredVm,
     cluster_id: str,
     network: Network,
-    flows: Sequence[Flow],
+    flows: FlowsTo,
     role: SiteRole,
 ) -> Guest:
     twin = cluster_id != vm.cluster
@@ -66,7 +69,7 @@ def _guest(
         memory_mib=vm.memory_mib,
         disks=() if twin else (disk,),
         nics=(nic,),
-        nameservers=network.gateways[:1],
+        nameservers=network.gateways,
         tags=tuple(sorted({"awan", vm.tenant, f"tier{vm.vm.priority}"} | ({"twin"} if twin else set()))),
         serves=tuple(sorted(set(map(Service.parse, vm.vm.serves)))),
         running=running,
@@ -92,8 +95,9 @@ def derive_guests(
     A twin has no disks here: replication brings them, and they are not Pulumi's to touch.
     """
     by_key = {network.key: network for network in networks}
+    flows_to = FlowsTo(flows)
     found = [
-        _guest(site, live, vm, cluster, by_key[vm.network], flows, role)
+        _guest(site, live, vm, cluster, by_key[vm.network], flows_to, role)
         for vm in declared_vms(site)
         for cluster in filter(None, (vm.cluster, vm.twin))
     ]

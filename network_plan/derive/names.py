@@ -12,11 +12,24 @@ from network_plan.model.network import IpAddress, Name, PublicAddress
 from network_plan.model.node import Cluster
 from network_plan.model.site import Site
 
+Addresses = tuple[IpAddress, ...]
+
+
+def _own(guests: Sequence[Guest], vm: str) -> Addresses:
+    """A VM's own addresses, IPv4 first."""
+    guest = next(guest for guest in guests if guest.key == vm)
+    return tuple(address.ip for nic in guest.nics for address in nic.addresses)
+
+
+def _outside(guests: Sequence[Guest], vm: str, item: PublicAddress) -> Addresses:
+    """Where the internet reaches a published VM: at its public address, and over IPv6 at its own."""
+    return (item.address, *(address for address in _own(guests, vm) if address.version == 6))
+
 
 def _hosted(
     site: Site, guests: Sequence[Guest], public: Sequence[PublicAddress]
-) -> Iterator[tuple[str, Literal["internal", "public"], IpAddress]]:
-    """The main site and a subdomain per SKPD at the one proxy: its own address inside, its public one outside."""
+) -> Iterator[tuple[str, Literal["internal", "public"], Addresses]]:
+    """The main site and a subdomain per SKPD at the one proxy: its own addresses inside, its public ones outside."""
     hosting = site.services.hosting
     if hosting is None:
         return
@@ -24,10 +37,9 @@ def _hosted(
     labels = [key for key, tenant in sorted(site.tenants.items()) if tenant.subdomain]
     fqdns = [domain, f"www.{domain}", *(f"{label}.{domain}" for label in labels)]
     vm = site.services.publish[hosting.publication].vm
-    inside = next(guest for guest in guests if guest.key == vm).nics[0].addresses[0].ip
-    outside = next(
-        item.address for item in public if (item.use, item.name) == ("publish", hosting.publication)
-    )
+    inside = _own(guests, vm)
+    held = next(item for item in public if (item.use, item.name) == ("publish", hosting.publication))
+    outside = _outside(guests, vm, held)
     for fqdn in fqdns:
         yield fqdn, "internal", inside
         yield fqdn, "public", outside
@@ -54,11 +66,17 @@ def derive_names(
         for node in cluster.nodes:
             add(Name(fqdn=f"{node.name}.node.{domain}", addresses=node.addresses, view="internal"))
     for gateway in gateways:
-        add(Name(fqdn=f"{gateway.host}.node.{domain}", addresses=(gateway.management,), view="internal"))
+        own = next(
+            addresses
+            for interface in gateway.interfaces
+            if gateway.management in (addresses := tuple(address.ip for address in interface.addresses))
+        )
+        add(Name(fqdn=f"{gateway.host}.node.{domain}", addresses=own, view="internal"))
     for item in public:
         if item.use == "publish":
+            vm = site.services.publish[item.name].vm
             for view in ("internal", "public"):
-                add(Name(fqdn=f"{item.name}.{domain}", addresses=(item.address,), view=view))
-    for fqdn, view, address in _hosted(site, guests, public):
-        add(Name(fqdn=fqdn, addresses=(address,), view=view))
+                add(Name(fqdn=f"{item.name}.{domain}", addresses=_outside(guests, vm, item), view=view))
+    for fqdn, view, addresses in _hosted(site, guests, public):
+        add(Name(fqdn=fqdn, addresses=addresses, view=view))
     return tuple(found[key] for key in sorted(found))

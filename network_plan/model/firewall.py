@@ -36,8 +36,9 @@ class Rule:
         key: stable id, unique in its list; the provider keeps it in the rule's comment.
         direction: ``in``, ``out`` or ``group`` (then ``action`` is the group's name).
         source: ``+dc/<ipset>``, ``dc/<alias>``, a CIDR, or empty for any.
-        proto: ``tcp``, ``udp``, ``icmp`` or empty.
+        proto: ``tcp``, ``udp``, ``icmp``, ``icmpv6`` or empty.
         dport: ``443`` or ``5000:5010``, as PVE writes it; empty for any.
+        icmp_type: PVE's name of the one ICMP type, ``echo-request``; empty for any.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Rule:
     proto: str = ""
     dport: str = ""
     comment: str = ""
+    icmp_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,13 @@ class ClusterFirewall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestFirewall:
-    """A VM's own firewall; ``ipsets`` holds ``ipfilter-net0``: the addresses it may use."""
+    """A VM's own firewall.
+
+    Attributes:
+        ndp: let IPv6 neighbour discovery pass.
+        radv: let the VM advertise itself as a router: never, that is the guard against false routers.
+        ipsets: ``ipfilter-net0``, the addresses it may use; PVE adds the link-local one of its MAC.
+    """
 
     enable: bool
     policy_in: str

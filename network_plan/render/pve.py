@@ -20,6 +20,7 @@ def _rule(rule: Rule) -> str:
         ("-dest", rule.dest),
         ("-p", rule.proto),
         ("-dport", rule.dport),
+        ("-icmp-type", rule.icmp_type),
     ):
         if value:
             words += [flag, value]

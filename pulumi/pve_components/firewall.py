@@ -22,6 +22,7 @@ def rule_args(rules: Iterable[Rule]) -> list[pve.FirewallRuleArgs]:
             dest=rule.dest or None,
             proto=rule.proto or None,
             dport=rule.dport or None,
+            icmp_type=rule.icmp_type or None,
             comment=rule.comment or None,
         )
         for rule in rules
