@@ -15,6 +15,7 @@ from network_plan.policy.bandwidth import check_gw4
 from network_plan.policy.capacity import check_cld2
 from network_plan.policy.dates import check_gw3
 from network_plan.policy.door import check_gw1, check_gw2
+from network_plan.policy.gain import check_cld6
 from network_plan.policy.planned import check_planned
 from network_plan.policy.posts import check_org1
 from network_plan.policy.power import check_pwr1
@@ -44,6 +45,7 @@ RULES: Mapping[str, Rule] = {
     "CLD-1": check_cld1,
     "CLD-2": check_cld2,
     "CLD-5": check_cld5,
+    "CLD-6": check_cld6,
     "CLD-7": check_cld7,
     "DR-1": check_dr1,
     "DR-2": check_dr2,

@@ -10,15 +10,6 @@ from network_plan.model.plan import Plan, Sanction
 from network_plan.policy.say import error, warning
 
 
-def share_kbit(plan: Plan) -> int:
-    """The equal share of one tenant, kbit/s: the uplink without what replication is kept, among all tenants.
-
-    Equal shares are today's policy (Perbup 253/2019 §3.2.3: *secara sama rata*).
-    """
-    kept = sum(tunnel.rate_kbit for tunnel in plan.tunnels)
-    return max(0, plan.facilities.uplink.rate_kbit - kept) // len(plan.tenants)
-
-
 def check_gw4(plan: Plan, today: date | None) -> list[Finding]:
     """GW-4: replication leaves something to the tenants, and a sanction is dated, felt and never the operator's."""
     uplink = plan.facilities.uplink.rate_kbit

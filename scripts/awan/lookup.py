@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
+from network_plan.capacity.line import share_kbit
 from network_plan.model.availability import BackupJob
 from network_plan.model.flow import Endpoint
 from network_plan.model.guest import Guest
 from network_plan.model.network import Network
 from network_plan.model.plan import Plan
-from network_plan.policy.bandwidth import share_kbit
 from scripts.awan.problem import Problem
 
 KINDS = "a tenant, a host, a VM (tenant/vm, VMID), an application, a network, a cluster, a public service or an address"

@@ -79,9 +79,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "the reason recorded",
         section="3.2.3, 3.2.1",
         serves=(
-            ("network_plan.policy.bandwidth:share_kbit", "the equal share of a tenant"),
+            ("network_plan.capacity.line:share_kbit", "the equal share of a tenant"),
             ("network_plan.model.plan:Plan.sanctions", "sanctions with measure, day and reason"),
             ("awan show", "a tenant's share and sanctions"),
+            ("awan capacity", "the share of each agency, and the line of each office"),
         ),
         tests=(f"{_RULE_TESTS}/test_bandwidth.py", f"{_WHOLE}::test_a_sanction_stands_in_the_plan"),
         missing="shares and sanctions are declared, judged and shown; the gateway does not shape or block by them yet",
@@ -186,6 +187,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         says="SKPDs get virtual servers from the shared pool, quickly and on request, instead of buying their own",
         section="3.2.3, 4.6.4",
         serves=(
+            ("awan capacity", "which applications fit, by priority, and what must be bought for the rest"),
             ("network_plan.policy.planned:check_planned", "whether the pool has room for what is planned"),
             ("network_plan.policy.printed:check_printed", "whether the pool is what was printed (§4.6.11)"),
             ("awan allot", "numbers and a host for a new VM"),
@@ -197,7 +199,14 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         id="CLD-6",
         says="Servers are about 10 % used today; consolidation shows its gain",
         section="4.6.4",
-        missing="nothing measures how much servers are used before and after",
+        serves=(
+            (
+                "awan capacity",
+                "servers and energy saved, and how much of the hosts is used, with the arithmetic",
+            ),
+        ),
+        tests=("tests/network_plan/capacity/test_gain.py",),
+        missing="counted and declared, not measured: nothing reads how much servers are used before and after",
     ),
     Requirement(
         id="CLD-7",
@@ -212,7 +221,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
             f"{_WHOLE}::test_a_backup_job_a_tenant_as_often_as_its_most_urgent_vm",
             f"{_CLUSTER}::test_storages_options_and_backups_are_those_of_the_plan",
         ),
-        missing="backups lie on the hosts that they are made on, and no restore is tested",
+        missing="no backup server is declared, so backups lie on their own hosts; no restore is tested",
     ),
     Requirement(
         id="DR-1",
@@ -277,7 +286,11 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         id="PWR-1",
         says="Supply 20 % above the peak, three hours of standby, the UPS loaded to 80 % at most, and reporting",
         section="4.6.3 (5)",
-        serves=(("network_plan.model.site.facility:Power", "the figures of each cluster's room"),),
+        serves=(
+            ("network_plan.model.site.facility:Power", "the figures of each cluster's room"),
+            ("awan capacity", "what is asked, what is there, and what must be bought"),
+        ),
+        tests=("tests/network_plan/capacity/test_power.py",),
         missing="figures are declared; nothing reads the UPS itself",
     ),
     Requirement(

@@ -7,8 +7,9 @@ import dataclasses
 from collections.abc import Callable
 from datetime import date
 
+from network_plan.capacity.line import share_kbit
 from network_plan.model.plan import Plan
-from network_plan.policy.bandwidth import check_gw4, share_kbit
+from network_plan.policy.bandwidth import check_gw4
 
 SERVICES = "site/services.yml"
 BLOCK = '{target: dinas, measure: block, until: 2026-01-01, reason: spam, source: "assumption: for the test"}'
