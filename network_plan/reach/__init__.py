@@ -13,10 +13,26 @@ from datetime import date
 from network_plan.model.plan import Plan
 from network_plan.model.service import Service
 from network_plan.reach.answer import Answer, ReachError, Step
+from network_plan.reach.judge import Judge, judge
+from network_plan.reach.packet import INTERNET, Packet, Verdict
+from network_plan.reach.permits import Permits
 from network_plan.reach.side import each_guest, sides
+from network_plan.reach.trip import Way
 from network_plan.reach.walk import Walk
 
-__all__ = ["Answer", "ReachError", "Step", "reach"]
+__all__ = [
+    "INTERNET",
+    "Answer",
+    "Judge",
+    "Packet",
+    "Permits",
+    "ReachError",
+    "Step",
+    "Verdict",
+    "Way",
+    "judge",
+    "reach",
+]
 
 
 def _service(text: str) -> Service:

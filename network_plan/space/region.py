@@ -126,6 +126,16 @@ class Region:
             for service in services
         )
 
+    @property
+    def only_source(self) -> int | None:
+        """The source of all its packets, where they have one."""
+        first = self.node[0][2][0][0] if self.node else None
+        alone = all(
+            len(inner) == 1 and inner[0][0] == inner[0][1] == first
+            for inner in {id(inner): inner for _, _, inner in self.node}.values()
+        )
+        return first if alone else None
+
     def to(self, destination: int) -> Region:
         """The same sources and services, all of them towards one destination: what address translation does."""
         inner: Node = ()

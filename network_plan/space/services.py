@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from network_plan.model.service import Service
 from network_plan.space.ranges import Range, Ranges, intersect, union
+
+Proto = Literal["tcp", "udp", "icmp"]
 
 _FIRST = {"tcp": 0, "udp": 1 << 16, "icmp": 1 << 17}
 ECHO: Range = (1 << 17, 1 << 17)
@@ -21,9 +24,9 @@ def code(proto: str, port: int) -> int:
     return _FIRST[proto] + (0 if proto == "icmp" else port)
 
 
-def decode(number: int) -> tuple[str, int]:
+def decode(number: int) -> tuple[Proto, int]:
     """Protocol and port of a number; port 0 for echo."""
-    proto = "icmp" if number >= ECHO[0] else "udp" if number >= _FIRST["udp"] else "tcp"
+    proto: Proto = "icmp" if number >= ECHO[0] else "udp" if number >= _FIRST["udp"] else "tcp"
     return proto, number - _FIRST[proto]
 
 

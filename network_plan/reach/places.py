@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where addresses are: networks, VMs, hosts, the gateway, the internet; looked up, never walked. Judges nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from network_plan.model.guest import Guest, Nic
+from network_plan.model.network import Network
+from network_plan.model.node import Cluster
+from network_plan.model.plan import Plan
+from network_plan.model.service import Service
+from network_plan.space import services
+from network_plan.space.prefixes import WHOLE, Family, PrefixIndex, spans
+from network_plan.space.ranges import Ranges, subtract, union
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Station:
+    """A VM's card at an address; known by itself, since a guest is a large value to compare."""
+
+    guest: Guest
+    nic: Nic
+
+
+SSH = Service(proto="tcp", first=22, last=22)
+
+
+def listening(guest: Guest) -> Ranges:
+    """What answers on a VM: what it serves, its sshd, and echo. No wall: nothing stops what reaches a closed port."""
+    return union((*map(services.span, guest.serves), services.span(SSH), services.ECHO))
+
+
+class Places:
+    """One family of a Plan's addresses, as its one gateway sees them."""
+
+    def __init__(self, plan: Plan, family: Family) -> None:
+        self.plan = plan
+        self.family = family
+        self.gateway = plan.gateways[0]
+
+    @cached_property
+    def _networks(self) -> PrefixIndex[Network]:
+        return PrefixIndex(
+            self.family, ((prefix, network) for network in self.plan.networks for prefix in network.prefixes)
+        )
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Network]:
+        """The networks by their key."""
+        return {network.key: network for network in self.plan.networks}
+
+    @cached_property
+    def stations(self) -> Mapping[int, Station]:
+        """The running VMs by their addresses."""
+        return {
+            int(address.ip): Station(guest, nic)
+            for guest in self.plan.guests
+            if guest.running
+            for nic in guest.nics
+            for address in nic.addresses
+            if address.version == self.family
+        }
+
+    @cached_property
+    def hosts(self) -> Mapping[int, Cluster]:
+        """The clusters by the addresses of their hosts."""
+        return {
+            int(address): cluster
+            for cluster in self.plan.clusters
+            for node in cluster.nodes
+            for address in node.addresses
+            if address.version == self.family
+        }
+
+    @cached_property
+    def _taken(self) -> list[int]:
+        return sorted({*self.stations, *self.hosts})
+
+    def taken(self, within: Ranges) -> list[int]:
+        """The addresses of a set at which a VM or a host stands, in order."""
+        return [
+            number
+            for low, high in within
+            for number in self._taken[bisect_left(self._taken, low) : bisect_right(self._taken, high)]
+        ]
+
+    @cached_property
+    def own(self) -> Ranges:
+        """The gateway's own addresses."""
+        return union(
+            (int(item.ip),) * 2
+            for interface in self.gateway.interfaces
+            for item in interface.addresses
+            if item.version == self.family
+        )
+
+    @cached_property
+    def lans(self) -> Mapping[str, Ranges]:
+        """The networks at an interface of the gateway, each with the sources that it lets in there."""
+        return {
+            interface.network: spans((item.network for item in interface.addresses), self.family)
+            for interface in self.gateway.interfaces
+            if interface.network is not None
+        }
+
+    @cached_property
+    def home(self) -> Ranges:
+        """All of those sources."""
+        return union(pair for ranges in self.lans.values() for pair in ranges)
+
+    @cached_property
+    def internal(self) -> Ranges:
+        """What is inside, allotted or not."""
+        return spans(self.gateway.internal, self.family)
+
+    @cached_property
+    def public(self) -> Ranges:
+        """The public block, which is IPv4's."""
+        return spans((self.gateway.public,), self.family)
+
+    @cached_property
+    def outside(self) -> Ranges:
+        """The internet: what is neither inside nor a public address of ours."""
+        return subtract(WHOLE[self.family], union((*self.internal, *self.public, *self.home)))
+
+    def network_at(self, number: int) -> Network | None:
+        """The network that an address is of."""
+        return self._networks.at(number)
+
+    def networks_at(self, ranges: Ranges) -> list[Network]:
+        """The networks that share an address with a set, each once, sorted by key."""
+        found = {
+            network.key: network for low, high in ranges for _, network in self._networks.touching(low, high)
+        }
+        return [found[key] for key in sorted(found)]
+
+    def addresses_of(self, network: Network) -> Ranges:
+        """All addresses of a network."""
+        return spans(network.prefixes, self.family)

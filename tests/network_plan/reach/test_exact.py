@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of sets of packets is what is said of each packet, in every kind of packet that a Plan tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from network_plan.model.plan import Plan
+from network_plan.reach.judge import Judge
+from network_plan.reach.packet import Packet, Step, Verdict
+from network_plan.reach.permits import Permits
+from network_plan.reach.places import Places
+from network_plan.reach.target import targets_at
+from network_plan.reach.trip import Way
+from network_plan.reach.ways import Ways
+from network_plan.space import services
+from network_plan.space.prefixes import FAMILIES, WHOLE, Family, address
+from network_plan.space.region import Region
+from tests.network_plan.reach.world import TODAY, address_kinds, ingress_of, service_kinds
+
+CASES = yaml.load(Path(__file__).with_name("cases.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
+@pytest.fixture(scope="module", params=["cases", "dual"])
+def plan(request: pytest.FixtureRequest, planned: Callable[..., Plan]) -> Plan:
+    if request.param == "cases":
+        return planned(*((edit["file"], edit["old"], edit["new"]) for edit in CASES["edits"]))
+    plan: Plan = request.getfixturevalue("dual_plan")
+    return plan
+
+
+def walls(steps: tuple[Step, ...]) -> list[Step]:
+    """Without the sender's own firewall where that lets everything out: ways say it of single VMs only."""
+    return [step for step in steps if step.wall != "sender" or not step.passed]
+
+
+def ways_to(ways: Ways, destination: int) -> list[Way]:
+    """Everything that is sent to an address, from everywhere."""
+    found = [
+        way
+        for target in targets_at(ways.places, ((destination, destination),))
+        for way in ways.to(target, WHOLE[ways.places.family])
+    ]
+    if any(low <= destination <= high for low, high in ways.places.public) and not found:
+        found = ways.to_public(destination, WHOLE[ways.places.family])
+    return found
+
+
+def compared(plan: Plan, family: Family) -> Iterator[tuple[Way, Verdict, Packet]]:
+    """Every kind of packet, with both answers."""
+    ways, judge, places = Ways(plan, family, TODAY), Judge(plan, TODAY), Places(plan, family)
+    wanted = service_kinds(plan)
+    kinds = address_kinds(plan, family)
+    for destination in kinds:
+        found = ways_to(ways, destination)
+        for source in kinds:
+            here = [way for way in found if any(a <= source <= b for a, b in way.region.sources)]
+            ingress = ingress_of(places, source)
+            for service in wanted:
+                holding = [way for way in here if way.region.contains(source, destination, service)]
+                assert len(holding) == 1, (address(family, source), address(family, destination), service)
+                if ingress is None:
+                    assert not holding[0].delivered
+                    continue
+                proto, port = services.decode(service)
+                packet = Packet(
+                    ingress=ingress,
+                    source=address(family, source),
+                    destination=address(family, destination),
+                    proto=proto,
+                    port=port,
+                )
+                yield holding[0], judge.judge(packet), packet
+
+
+def agree(plan: Plan) -> int:
+    """Compare everything; returns how many kinds of packets are delivered."""
+    delivered = 0
+    for family in FAMILIES:
+        for way, verdict, packet in compared(plan, family):
+            assert way.delivered is verdict.delivered, (packet, way.steps, verdict.steps)
+            assert walls(way.steps) == walls(verdict.steps), packet
+            assert not verdict.delivered or way.target == verdict.target, packet
+            delivered += verdict.delivered
+    return delivered
+
+
+def test_of_a_compiled_plan(plan: Plan) -> None:
+    assert agree(plan) > 200
+
+
+def test_the_permits_are_what_is_delivered(plan: Plan) -> None:
+    permits = Permits(plan, TODAY)
+    for family in FAMILIES:
+        ways = Ways(plan, family, TODAY)
+        wanted: dict[str, list[Region]] = {}
+        for way in (way for number in address_kinds(plan, family) for way in ways_to(ways, number)):
+            if way.delivered:
+                wanted.setdefault(way.target, []).append(way.region)
+        assert set(wanted) <= set(permits.targets)
+        for key in permits.targets:
+            assert permits.region(key, family).covers(Region.union(wanted.get(key, [])))
+            of = [way.region for way in permits.of(key) if way.family == family]
+            assert sum(region.count() for region in of) == permits.region(key, family).count(), key
+    assert not permits.region("vm:nobody/nothing", 4)
