@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from network_plan.model.plan import Plan
+from network_plan.render.cabling import render_cabling
 from network_plan.render.dhcp import render_dhcp
 from network_plan.render.dns import render_dns
 from network_plan.render.nftables import render_nftables
+from network_plan.render.prometheus import render_prometheus
 from network_plan.render.pve import render_pve_firewall
 from network_plan.render.sanoid import render_replication
 
@@ -18,9 +20,11 @@ def _nftables(plan: Plan) -> dict[str, str]:
 
 
 TARGETS: Mapping[str, Callable[[Plan], dict[str, str]]] = {
+    "cabling": render_cabling,
     "dhcp": render_dhcp,
     "dns": render_dns,
     "nftables": _nftables,
+    "prometheus": render_prometheus,
     "pve": render_pve_firewall,
     "replication": render_replication,
 }
