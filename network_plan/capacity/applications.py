@@ -44,7 +44,7 @@ def applications(plan: Plan, assumed: Assumed) -> Answer:
         ]
     return Answer(
         key="applications",
-        title="The applications of table 4.3",
+        title="Do the applications of table 4.3 fit?",
         rules=("APP-1", "CLD-5"),
         fits=Fits.NO
         if helpless or not seen.holds or any(seat.lacks for seat in seen.seats) or buys
@@ -66,7 +66,9 @@ def _says(plan: Plan, seen: Outlook, helpless: list[str]) -> str:
         )
     fit = [seat for seat in seen.seats if not seat.lacks]
     carried = sum(bool(item.vms) for item in plan.applications)
-    return f"{carried} have VMs; of {len(seen.seats)} that are planned and need room {len(fit)} fit" + (
+    need = plan.facilities.needs.get("memory")
+    on = f" on the printed {need.quantity} {need.unit} of memory" if need else ""
+    return f"{carried} have VMs; of {len(seen.seats)} that are planned and need room {len(fit)} fit{on}" + (
         "" if len(fit) == len(seen.seats) else f", {len(seen.seats) - len(fit)} do not"
     )
 
@@ -93,11 +95,7 @@ def _figures(seen: Outlook, assumed: Assumed) -> list[Figure]:
                 f"{group(offered)} MiB are there for VMs with every host up",
                 inputs=(
                     Input(name="what is planned", value=f"{len(rows)} rows", source=_TABLE),
-                    Input(
-                        name="memory of each",
-                        value=f"{' or '.join(map(group, sizes))} MiB",
-                        source="clusters.yml, sizes: each an assumption of the site with its reason there",
-                    ),
+                    *_sizes(demand),
                 ),
             )
         )
@@ -120,6 +118,20 @@ def _figures(seen: Outlook, assumed: Assumed) -> list[Figure]:
             )
         )
     return figures
+
+
+def _sizes(demand: Demand) -> tuple[Input, ...]:
+    """Each size once, with its source."""
+    sizes = {
+        (item.load.memory_mib, item.load.cores, item.load.disk_gib): item.application.size_source or ""
+        for item in demand.wanted
+    }
+    return tuple(
+        Input(
+            name="a planned application", value=f"{group(mib)} MiB, {cores} cores, {gib} GiB", source=source
+        )
+        for (mib, cores, gib), source in sizes.items()
+    )
 
 
 def _by_priority(plan: Plan, seen: Outlook) -> Table:

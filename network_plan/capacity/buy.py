@@ -165,8 +165,8 @@ def purchases(demand: Demand, bought: Bought, assumed: Assumed) -> list[Purchase
     cluster = demand.cluster
     module, drive = assumed.value("memory_module_mib"), assumed.value("drive_gib")
     wanted = (
-        f"{len(demand.wanted)} planned beside {len(demand.guests)} VMs have a place in {down(cluster)} with it, "
-        "and with one less they have not"
+        f"with it the {len(demand.guests)} VMs and the {len(demand.wanted)} planned have a place in {down(cluster)}, "
+        "with one less they have not"
     )
     found = []
     if bought.hosts:
@@ -192,7 +192,7 @@ def purchases(demand: Demand, bought: Bought, assumed: Assumed) -> list[Purchase
                 cluster=cluster.name,
                 what=f"{number} {plural} of {group(size)} {unit}, {_counted(pieces)}",
                 each=tuple((host, count * size) for host, count in pieces),
-                because=f"{number} × {group(size)} = {group(number * size)} {unit}: {wanted}",
+                because=f"{number} × {group(size)} = {group(number * size)} {unit}; {wanted}",
                 declare="clusters.yml: "
                 + ", ".join(
                     f"{host} {key}: {getattr(nodes[host], key)}" for host, _ in pieces if host in nodes

@@ -95,7 +95,7 @@ def copies(plan: Plan, assumed: Assumed) -> Answer:
     if not found:
         return Answer(
             key="copies",
-            title="Copies to the recovery center",
+            title="Does the line carry the copies?",
             rules=("DR-2",),
             fits=Fits.YES,
             says="nothing is copied over the line",
@@ -114,7 +114,7 @@ def copies(plan: Plan, assumed: Assumed) -> Answer:
         says += f"; priority {' and '.join(map(str, rest))}: nothing is copied there"
     return Answer(
         key="copies",
-        title="Copies to the recovery center",
+        title="Does the line carry the copies?",
         rules=("DR-2",),
         fits=Fits.YES if fits else Fits.NO,
         says=says,

@@ -13,8 +13,8 @@ MIB = 2**20
 class Fits(str, Enum):
     """The answer to a question. ``unknown``: the site does not say enough to tell, so it is not shown to fit."""
 
-    YES = "fits"
-    NO = "does not fit"
+    YES = "yes"
+    NO = "no"
     UNKNOWN = "not known"
 
 
@@ -55,7 +55,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """Something to buy, or to order, so that it fits.
+    """Something to buy, to order or to find out, so that it fits.
 
     Attributes:
         cluster: where; empty for what belongs to none.
@@ -77,6 +77,7 @@ class Answer:
     """The answer to one question.
 
     Attributes:
+        title: the question.
         rules: ids of the requirements that ask it.
         says: the answer in one line.
         instead: what does as well as ``buy``, in words.

@@ -84,9 +84,9 @@ def gain(plan: Plan, _assumed: Assumed) -> Answer:
         says += "; how many servers the agencies run today is not counted ('sizing.servers_today')"
     return Answer(
         key="gain",
-        title="The gain of consolidation",
+        title="Does consolidation gain?",
         rules=("CLD-6",),
-        fits=Fits.YES,
+        fits=Fits.YES if found.before + found.planned > found.after else Fits.NO,
         says=says,
         figures=tuple(_figures(plan, found)),
     )

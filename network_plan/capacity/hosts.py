@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from network_plan.capacity.assume import Assumed
-from network_plan.capacity.figure import Answer, Figure, Fits, Input, Table, group, worst
+from network_plan.capacity.figure import Answer, Figure, Fits, Purchase, Table, group, worst
 from network_plan.capacity.lack import down
 from network_plan.capacity.load import Load, loads
 from network_plan.capacity.planned import limits
+from network_plan.capacity.printed import makes
 from network_plan.capacity.room import CORES, DISK, MEMORY, Room
-from network_plan.model.node import Cluster, Node
+from network_plan.model.node import Cluster
 from network_plan.model.plan import Plan
 
 
@@ -35,39 +36,34 @@ def hosts(plan: Plan, assumed: Assumed) -> Answer:
         tables.append(_disks(cluster, room))
     return Answer(
         key="hosts",
-        title="Memory, cores and disk",
+        title="Have the VMs memory, cores and disk?",
         rules=("CLD-2", "CLD-5"),
         fits=worst(states),
         says="; ".join(says),
         figures=tuple(figures),
         tables=tuple(tables),
+        buy=tuple(
+            Purchase(
+                cluster=cluster.name,
+                what=cluster.first_purchase,
+                because=f"{cluster.name} is declared and not bought yet",
+                declare=f"clusters.yml: clusters.{cluster.name}: without 'first_purchase'",
+            )
+            for cluster in plan.clusters
+            if cluster.first_purchase
+        ),
     )
 
 
-def _sources(nodes: Sequence[Node]) -> tuple[Input, ...]:
-    """A host's figures, once for each make."""
-    makes = {node.source: node for node in reversed(nodes)}
-    return tuple(
-        Input(
-            name=f"hosts like {node.name}",
-            value=f"{group(node.memory_mib)} MiB, of which {group(node.reserve_mib)} are kept; "
-            f"{node.cores} cores; {group(node.disk_gib)} GiB",
-            source=source,
-        )
-        for source, node in reversed(makes.items())
-    )
-
-
-def _sum(nodes: Sequence[Node], numbers: Sequence[int]) -> str:
+def _sum(numbers: Sequence[int]) -> str:
     """``7 × 8,000``, or each make on its own."""
-    assert len(nodes) == len(numbers)
     kinds = list(dict.fromkeys(numbers))
     return " + ".join(f"{numbers.count(number)} × {group(number)}" for number in kinds)
 
 
 def _figures(cluster: Cluster, room: Room, assumed: Assumed) -> list[Figure]:
     nodes = cluster.nodes
-    made = _sources(nodes)
+    made = makes(nodes)
     ratio, full = assumed.value("vcpus_per_core"), assumed.value("disk_full_percent")
     memory = [node.free_mib for node in nodes]
     cores = [node.cores for node in nodes]
@@ -88,7 +84,7 @@ def _figures(cluster: Cluster, room: Room, assumed: Assumed) -> list[Figure]:
             name=f"memory for VMs in {cluster.name}",
             value=sum(memory),
             unit="MiB",
-            formula=f"{_sum(nodes, memory)} MiB (installed less what the host keeps) = {group(sum(memory))} MiB, "
+            formula=f"{_sum(memory)} MiB (installed less what the host keeps) = {group(sum(memory))} MiB, "
             f"{group(used[MEMORY])} MiB of it for the {len(room.guests)} VMs{spare}",
             inputs=made,
         ),
@@ -96,7 +92,7 @@ def _figures(cluster: Cluster, room: Room, assumed: Assumed) -> list[Figure]:
             name=f"virtual cores in {cluster.name}",
             value=sum(cores) * ratio,
             unit="virtual cores",
-            formula=f"({_sum(nodes, cores)}) cores × {ratio} = {group(sum(cores) * ratio)}, "
+            formula=f"({_sum(cores)}) cores × {ratio} = {group(sum(cores) * ratio)}, "
             f"{group(used[CORES])} of them for the VMs",
             inputs=(*made, assumed.input("vcpus_per_core")),
         ),
@@ -104,7 +100,7 @@ def _figures(cluster: Cluster, room: Room, assumed: Assumed) -> list[Figure]:
             name=f"disk in {cluster.name}",
             value=sum(size * full // 100 for size in disk),
             unit="GiB",
-            formula=f"({_sum(nodes, disk)}) GiB × {full} % = {group(sum(size * full // 100 for size in disk))} GiB, "
+            formula=f"({_sum(disk)}) GiB × {full} % = {group(sum(size * full // 100 for size in disk))} GiB, "
             f"{group(used[DISK])} GiB of it for disks, copies, points and backups",
             inputs=(*made, assumed.input("disk_full_percent"), assumed.input("backup_percent")),
         ),
@@ -126,22 +122,19 @@ def _table(cluster: Cluster, room: Room) -> Table:
     rows = []
     for node in cluster.nodes:
         offered, free = room.limits.of(node), room.free[node.name]
-        after = least.get(node.name)
-        rows.append(
-            (
-                node.name,
-                group(offered[MEMORY]),
-                group(offered[MEMORY] - free[MEMORY]),
-                group(free[MEMORY]),
-                group(after[MEMORY]) if after else None,
-                by.get(node.name),
-                f"{offered[CORES] - free[CORES]} of {offered[CORES]}",
-                f"{after[CORES]} of {offered[CORES]}" if after else None,
-            )
+        row = (
+            node.name,
+            group(offered[MEMORY]),
+            group(offered[MEMORY] - free[MEMORY]),
+            group(free[MEMORY]),
+            f"{offered[CORES] - free[CORES]} of {offered[CORES]}",
         )
+        after = least.get(node.name)
+        rows.append((*row, group(after[MEMORY]), after[CORES], by[node.name]) if after else row)
+    columns = ("host", "MiB", "used", "left", "cores")
     return Table(
         title=f"{down(cluster)}: MiB and virtual cores",
-        columns=("host", "MiB", "used", "left", "left then", "when down", "cores", "cores left then"),
+        columns=(*columns, "MiB left then", "cores left then", "when down") if least else columns,
         rows=tuple(rows),
     )
 

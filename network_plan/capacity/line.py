@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from network_plan.capacity.assume import Assumed
 from network_plan.capacity.figure import Answer, Figure, Fits, Input, Purchase, Table, group
+from network_plan.model.network import Network
 from network_plan.model.plan import Plan
 
 _EQUAL = Input(
@@ -58,29 +61,18 @@ def line(plan: Plan, _assumed: Assumed) -> Answer:
         says += f"; {len(slow)} offices have a slower line of their own"
     if len(measured) < len(offices):
         says += f"; the line of {len(offices) - len(measured)} of {len(offices)} offices is not measured ('rate_kbit')"
+    own = sorted({item.tenant for item in plan.exceptions if item.kind == "own_bandwidth"})
+    if own:
+        says += f"; {' and '.join(own)} still buy bandwidth of their own, which comes home to this line"
     least = kept + len(plan.tenants)
     return Answer(
         key="line",
-        title="The agencies' bandwidth",
+        title="Has each agency a share of the line?",
         rules=("GW-4", "NET-2"),
         fits=Fits.YES if share else Fits.NO,
         says=says,
         figures=(figure,),
-        tables=(
-            Table(
-                title="Offices",
-                columns=("office", "by", "own line kbit/s", "guaranteed kbit/s"),
-                rows=tuple(
-                    (
-                        network.key,
-                        network.transport,
-                        group(network.rate_kbit) if network.rate_kbit else None,
-                        group(min(share, network.rate_kbit or share)),
-                    )
-                    for network in offices
-                ),
-            ),
-        ),
+        tables=(_by_transport(offices, share),),
         buy=()
         if share
         else (
@@ -91,4 +83,20 @@ def line(plan: Plan, _assumed: Assumed) -> Answer:
                 declare=f"facilities.yml: uplink.rate_kbit: more than {least}",
             ),
         ),
+    )
+
+
+def _by_transport(offices: Sequence[Network], share: int) -> Table:
+    """How the offices come, and what the slowest measured line of each kind leaves of the guaranteed share."""
+    kinds = sorted({network.transport or "" for network in offices})
+    rows = []
+    for kind in kinds:
+        rates = [network.rate_kbit for network in offices if (network.transport or "") == kind]
+        known = [rate for rate in rates if rate]
+        least = min(known, default=None)
+        rows.append((kind, len(rates), len(known), least and group(least), group(min(share, least or share))))
+    return Table(
+        title="Offices by their own line",
+        columns=("by", "offices", "measured", "slowest kbit/s", "guaranteed kbit/s through it"),
+        rows=tuple(rows),
     )

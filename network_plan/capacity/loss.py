@@ -48,7 +48,7 @@ def loss(plan: Plan, assumed: Assumed) -> Answer:
         says += f"; in {', '.join(unspared)} no host is spare"
     return Answer(
         key="loss",
-        title="The loss of a host",
+        title="Can a host be lost?",
         rules=("CLD-2", "DR-2"),
         fits=Fits.NO if homeless or late or unspared else Fits.YES,
         says=says,

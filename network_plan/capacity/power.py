@@ -118,6 +118,14 @@ def power(plan: Plan, _assumed: Assumed) -> Answer:
         if room is None:
             states.append(Fits.UNKNOWN)
             says.append(f"{cluster.name}: nothing is said of it")
+            buys.append(
+                Purchase(
+                    cluster=cluster.name,
+                    what="a look at its mains, UPS and standby supply",
+                    because=f"nothing is said of the power of {cluster.name}",
+                    declare=f"facilities.yml: power.{cluster.name}: all its keys",
+                )
+            )
             continue
         short = shortages(room)
         states.append(Fits.NO if short else Fits.YES)
@@ -126,7 +134,7 @@ def power(plan: Plan, _assumed: Assumed) -> Answer:
         buys += [_purchase(cluster.name, item) for item in short]
     return Answer(
         key="power",
-        title="Power",
+        title="Is there power enough?",
         rules=("PWR-1",),
         fits=worst(states),
         says="; ".join(says),

@@ -64,6 +64,22 @@ def all_nodes(plan: Plan) -> tuple[Node, ...]:
     return tuple(node for cluster in plan.clusters for node in cluster.nodes)
 
 
+def makes(nodes: Iterable[Node]) -> tuple[Input, ...]:
+    """A host's figures, once for each make."""
+    first: dict[str, Node] = {}
+    for node in nodes:
+        first.setdefault(node.source, node)
+    return tuple(
+        Input(
+            name=f"hosts like {node.name}",
+            value=f"{group(node.memory_mib)} MiB, of which {group(node.reserve_mib)} are kept; "
+            f"{node.cores} cores; {group(node.disk_gib)} GiB",
+            source=source,
+        )
+        for source, node in first.items()
+    )
+
+
 def prints(plan: Plan, _assumed: Assumed) -> Answer:
     """Whether the hosts that are declared stay within what is printed."""
     states, says = [], []
@@ -78,7 +94,7 @@ def prints(plan: Plan, _assumed: Assumed) -> Answer:
         figures.append(_figure(plan, item))
     return Answer(
         key="printed",
-        title="The printed figures",
+        title="Is it within the printed figures?",
         rules=("CLD-5",),
         fits=worst(states),
         says="; ".join(says) or "nothing is printed",
@@ -92,9 +108,8 @@ def _of(key: str) -> str:
 
 def _figure(plan: Plan, item: Printed) -> Figure:
     nodes = all_nodes(plan)
-    makes = {node.source: node for node in reversed(nodes)}
     each = {
-        "servers": str(len(nodes)),
+        "servers": " + ".join(f"{len(cluster.nodes)} in {cluster.name}" for cluster in plan.clusters),
         "memory": f"{group(sum(node.memory_mib for node in nodes))} MiB × 1,048,576",
         "storage": f"{group(sum(node.disk_gib for node in nodes))} GiB × 1,073,741,824",
     }[item.key]
@@ -107,13 +122,6 @@ def _figure(plan: Plan, item: Printed) -> Figure:
             Input(
                 name=item.need.title, value=f"{item.need.quantity} {item.need.unit}", source=item.need.source
             ),
-            *(
-                Input(
-                    name=f"hosts like {node.name}",
-                    value=f"{group(node.memory_mib)} MiB, {group(node.disk_gib)} GiB",
-                    source=source,
-                )
-                for source, node in reversed(makes.items())
-            ),
+            *makes(nodes),
         ),
     )

@@ -33,6 +33,7 @@ def derive_applications(site: Site) -> tuple[Application, ...]:
                 cores=size.cores if size else None,
                 memory_mib=size.memory_mib if size else None,
                 disk_gib=size.disk_gib if size else None,
+                size_source=size.source if size else None,
                 twin=site.dr.tiers[item.priority].twin,
                 note=item.note,
                 source=item.source,

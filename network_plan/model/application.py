@@ -34,6 +34,7 @@ class Application:
     cores: int | None
     memory_mib: int | None
     disk_gib: int | None
+    size_source: str | None
     twin: bool
     note: str | None
     source: str

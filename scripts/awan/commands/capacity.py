@@ -9,7 +9,7 @@ import click
 
 from network_plan.capacity.answers import Capacity, capacity
 from network_plan.capacity.figure import Answer, Fits
-from scripts.awan.show import counted, print_card, print_json, print_table
+from scripts.awan.show import print_card, print_json, print_table
 from scripts.awan.site import json_option, read_plan, site_options
 
 
@@ -44,11 +44,7 @@ def command(site: Path | None, ledger: Path | None, short: bool, as_json: bool) 
 
 def _first_page(found: Capacity) -> None:
     bad = [answer for answer in found.answers if answer.fits is not Fits.YES]
-    head = (
-        "everything fits"
-        if not bad
-        else f"{counted(len(bad), 'question')} of {len(found.answers)} not answered with yes"
-    )
+    head = "everything fits" if not bad else f"{len(bad)} of {len(found.answers)} questions have no yes"
     click.echo(f"{found.regency}: {head}\n")
     print_table(
         "Answers",
@@ -56,7 +52,7 @@ def _first_page(found: Capacity) -> None:
         ((answer.title, answer.fits.value, answer.says) for answer in found.answers),
     )
     print_table(
-        "To buy",
+        "To buy and to find out",
         ("for", "what", "why"),
         ((buy.cluster or "all", buy.what, buy.because) for answer in found.answers for buy in answer.buy),
     )
@@ -90,6 +86,6 @@ def _answer(answer: Answer, sources: dict[tuple[str, str, str], int]) -> None:
         ]
         lines.append((figure.name, figure.formula + " " + "".join(f"[{number}]" for number in numbers)))
     rules = ", ".join(answer.rules)
-    print_card(f"{answer.title} ({rules}): {answer.fits.value}", lines)
+    print_card(f"{answer.title} {answer.fits.value.capitalize()} ({rules})", lines)
     for table in answer.tables:
         print_table(table.title, table.columns, table.rows)

@@ -113,7 +113,7 @@ def planned(count: int) -> tuple[Application, ...]:
             title="Sarana Umum (Lapangan, hutan lindung, penerangan, tempat ibadah dll)" if number % 2 else "Kehutanan",
             state="planned", priority=1 + number % 3, kind="application", owner="skpd-00",
             owner_source="assumption: made for a test", hosting="own", middleware=bool(number % 2), vms=(),
-            cores=1, memory_mib=1024, disk_gib=16, twin=False, note=None, source="assumption: made for a test",
+            cores=1, memory_mib=1024, disk_gib=16, size_source="assumption: made for a test", twin=False, note=None, source="assumption: made for a test",
         )
         for number in range(count)
     )  # fmt: skip
