@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m scripts.docs`` writes the generated pages of docs/reference; ``--check`` only compares (exit 1)."""
+"""``python -m scripts.docs`` writes docs/reference and what editors read of it; ``--check`` only compares (exit 1)."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.docs import commands, provider, requirements, site_files
+from scripts.docs import commands, provider, requirements, schema, site_files
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `python -m scripts.docs`; do not edit. -->\n\n"
 
 PAGES: Mapping[str, Callable[[], str]] = {
-    "site-files.md": site_files.page,
-    "commands.md": commands.page,
-    "provider.md": provider.page,
-    "requirements.md": requirements.page,
+    "docs/reference/site-files.md": site_files.page,
+    "docs/reference/commands.md": commands.page,
+    "docs/reference/provider.md": provider.page,
+    "docs/reference/requirements.md": requirements.page,
+    **schema.pages(),
 }
 
 
-def texts() -> dict[str, str]:
-    """File name → text, as it should be now."""
-    return {name: NOTE + page() for name, page in PAGES.items()}
+def text(name: str) -> str:
+    """One file's text, as it should be now; a page for people says that it is written."""
+    return (NOTE if name.endswith(".md") else "") + PAGES[name]()
 
 
-def stale(folder: Path = FOLDER) -> list[str]:
-    """The pages whose text is not what the code says."""
+def stale(root: Path = ROOT) -> list[str]:
+    """The files whose text is not what the code says."""
     return [
         name
-        for name, text in texts().items()
-        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+        for name in PAGES
+        if not (root / name).is_file() or (root / name).read_text(encoding="utf-8") != text(name)
     ]
 
 
@@ -39,15 +40,15 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         found = stale()
         for name in found:
-            print(f"docs/reference/{name} is stale; run 'python -m scripts.docs'", file=sys.stderr)
+            print(f"{name} is stale; run 'python -m scripts.docs'", file=sys.stderr)
         return 1 if found else 0
     if arguments:
         print("usage: python -m scripts.docs [--check]", file=sys.stderr)
         return 2
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in texts().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-        print(f"docs/reference/{name}")
+    for name in PAGES:
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_text(text(name), encoding="utf-8")
+        print(name)
     return 0
 
 

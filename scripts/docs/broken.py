@@ -60,16 +60,26 @@ def check_minimal() -> tuple[Finding, ...]:
     return check_texts(_part(texts, "site"), _part(texts, "ledger"), today=TODAY).findings
 
 
-def check_broken(name: str) -> tuple[str, tuple[Finding, ...]]:
-    """Why a broken site is broken, and what a check of it finds now.
+def _change(name: str) -> Any:
+    text = (SITES / "broken" / name / "change.yml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def changed(name: str) -> dict[str, str]:
+    """The files of a broken site, ``site/…`` and ``ledger/…``.
 
     Raises:
         ValueError: a piece that the change replaces is no longer there.
     """
-    text = (SITES / "broken" / name / "change.yml").read_text(encoding="utf-8")
-    change = yaml.load(text, Loader=yaml.CSafeLoader)
     texts = _minimal()
-    for edit in change["edits"]:
+    for edit in _change(name)["edits"]:
         _edit(texts, edit)
+    return texts
+
+
+def check_broken(name: str) -> tuple[str, tuple[Finding, ...]]:
+    """Why a broken site is broken, and what a check of it finds now; raises as :func:`changed` does."""
+    change = _change(name)
+    texts = changed(name)
     checked = check_texts(_part(texts, "site"), _part(texts, "ledger"), today=change.get("today", TODAY))
     return change["why"], checked.findings

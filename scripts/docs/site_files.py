@@ -27,6 +27,10 @@ _NAMED: tuple[tuple[Any, str], ...] = (
     (base.Flag, "true or false"),
     (base.Vlan, "VLAN id, 2 to 4094"),
     (base.Words, "list of endpoints"),
+    (base.EndpointWord, "endpoint"),
+    (base.ServiceWord, "service"),
+    (base.VmWord, "`tenant/vm`"),
+    (base.TargetWord, "tenant, or `tenant/vm`"),
     (base.Day, "day (2027-06-30)"),
     (base.Schema, "1"),
     (base.TierKey, "priority (1, 2, 3)"),
@@ -60,6 +64,8 @@ and one `tenants/<id>.yml` per agency. Unknown keys are errors. `awan check` say
 - **source**: where a figure comes from: it begins with `Perbup`, `Perda`, `Perpres`, `RFC` or `http`, or is
   `assumption: why`.
 - **service**: `tcp/443`, `udp/53`, `tcp/8000-8010` or `icmp`.
+
+Editors with a YAML language server know these keys: [schema/](schema/README.md).
 
 ## Endpoints
 
@@ -131,16 +137,25 @@ def _section(kind: type, title: str, level: str) -> str:
         hint = hints[item.name]
         alias = [extra.alias for extra in typing.get_args(hint)[1:] if isinstance(extra, FieldInfo)]
         name = next(filter(None, alias), item.name)
-        rows.append((f"`{name}`", words(hint), _default(item), said.get(item.name, "")))
+        rows.append((f"`{name}`", words(hint), _default(item), said.get(item.name) or meaning(hint)))
     return f"{level} {title}\n\n{description(kind.__doc__)}\n\n" + table(("key", "what", "default", ""), rows)
 
 
-def _collect(kind: type, found: dict[type, None]) -> None:
+def meaning(hint: Any) -> str:
+    """What the type of a key says of itself; a key of such a type needs no sentence of its own."""
+    extras = typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ()
+    return next(
+        (extra.description for extra in extras if isinstance(extra, FieldInfo) and extra.description), ""
+    )
+
+
+def collect(kind: type, found: dict[type, None]) -> None:
+    """Add the dataclasses that a file's own class is made of, at any depth."""
     for hint in typing.get_type_hints(kind, include_extras=True).values():
         for inner in _inner(hint):
             if inner not in found:
                 found[inner] = None
-                _collect(inner, found)
+                collect(inner, found)
 
 
 def _endpoints() -> str:
@@ -155,7 +170,7 @@ def page() -> str:
     roots = {**{f"{name}.yml": kind for name, kind in FILES.items()}, "tenants/<id>.yml": Tenant}
     parts: dict[type, None] = {}
     for kind in roots.values():
-        _collect(kind, parts)
+        collect(kind, parts)
     text = _INTRODUCTION + _endpoints() + "\n"
     text += "\n".join(_section(kind, f"`{name}`", "##") for name, kind in roots.items())
     text += "\n## Parts\n\n"

@@ -31,11 +31,14 @@ class Application:
         title: as printed.
         theme: the heading that it stands under.
         state: ``exists`` (*ada*) or ``planned`` (*belum ada*).
+        priority: 1 to 3, as printed; decides the recovery tier.
+        kind: what the row is; only applications and services get VMs.
         owner: the tenant whose duty it is.
         owner_source: why that one.
         hosting: ``third_party`` where somebody else runs it today: it is to be brought home.
         middleware: other tenants' systems call it; it declares flows across tenants.
         size: of a planned one, the size class that capacity counts with.
+        note: anything that readers should know.
     """
 
     __pydantic_config__: ClassVar = FORBID
@@ -55,7 +58,11 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applications:
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        applications: every row of the table by an id of its own.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     schema: Schema

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, MinLen
-from pydantic import BeforeValidator, Strict, StringConstraints
+from pydantic import BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
 SCHEMA = 1
 """The schema number that every site file of this version begins with."""
@@ -36,7 +36,11 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=TE
 """One printable line: it ends up in comments of rules and in pages."""
 
 SOURCE = rf"^((Perbup|Perda|RFC|Perpres|https?){PRINTABLE}+|assumption: {PRINTABLE}{{8,}})$"
-Source = Annotated[str, StringConstraints(min_length=9, max_length=400, pattern=SOURCE)]
+Source = Annotated[
+    str,
+    StringConstraints(min_length=9, max_length=400, pattern=SOURCE),
+    Field(description="where it comes from: ``Perbup 253/2019 §4.6.11``, or ``assumption: why``."),
+]
 """Where a figure comes from: ``Perbup 253/2019 §4.6.11``, or ``assumption: why``."""
 
 Positive = Annotated[int, Strict(), Ge(1)]
@@ -44,7 +48,37 @@ Flag = Annotated[bool, Strict()]
 Vlan = Annotated[int, Strict(), Ge(2), Le(4094)]
 """An IEEE 802.1Q id; 1 is the switches' default and stays unused."""
 
-Words = Annotated[tuple[str, ...], MinLen(1)]
+
+def _word(pattern: str, *examples: str) -> Any:
+    """Text whose form editors know and offer; ``parse.references`` says what is wrong with it."""
+    return WithJsonSchema(
+        {"type": "string", "pattern": pattern, **({"examples": examples} if examples else {})}
+    )
+
+
+_LABEL = "[a-z][a-z0-9-]*"
+ServiceWord = Annotated[
+    str, _word("^((tcp|udp)/[0-9]{1,5}(-[0-9]{1,5})?|icmp)$", "tcp/443", "udp/53", "icmp")
+]
+"""``tcp/443``, ``udp/5000-5010`` or ``icmp`` (``model.service``)."""
+
+EndpointWord = Annotated[
+    str,
+    _word(
+        f"^(internet|offices|servers|management|gateway|office:{_LABEL}(/{_LABEL})?"
+        f"|network:{_LABEL}/{_LABEL}|vm:({_LABEL}/)?{_LABEL})$",
+        *("offices", "servers", "management", "internet", "gateway"),
+        *("office:tenant", "network:tenant/name", "vm:name", "vm:tenant/name"),
+    ),
+]
+"""One end of a flow (``model.site.endpoint``)."""
+
+VmWord = Annotated[str, _word(f"^{_LABEL}/{_LABEL}$")]
+NetworkWord = Annotated[str, _word(f"^{_LABEL}/{_LABEL}$")]
+TargetWord = Annotated[str, _word(f"^{_LABEL}(/{_LABEL})?$")]
+"""A tenant, or a VM as ``tenant/vm``."""
+
+Words = Annotated[tuple[EndpointWord, ...], MinLen(1)]
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -79,12 +113,17 @@ def _priority(value: object) -> object:
     return value
 
 
-Schema = Annotated[Literal[1], BeforeValidator(_whole)]
+_LENGTH4 = _word(r"^[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9.]{1,15})?$")
+_LENGTH6 = _word(r"^[0-9A-Fa-f:.]+(%[^/]+)?(/[0-9]{1,3})?$")
+
+Schema = Annotated[
+    Literal[1], BeforeValidator(_whole), Field(description="number of the site files' schema.")
+]
 Day = Annotated[date, BeforeValidator(_day)]
-TierKey = Annotated[int, BeforeValidator(_priority)]
+TierKey = Annotated[int, BeforeValidator(_priority), WithJsonSchema({"type": "string", "enum": ["1", "2", "3"]})]
 Address4 = Annotated[IPv4Address, BeforeValidator(_text)]
-Interface4 = Annotated[IPv4Interface, BeforeValidator(_text)]
-Prefix4 = Annotated[IPv4Network, BeforeValidator(_text)]
+Interface4 = Annotated[IPv4Interface, BeforeValidator(_text), _LENGTH4]
+Prefix4 = Annotated[IPv4Network, BeforeValidator(_text), _LENGTH4]
 Address6 = Annotated[IPv6Address, BeforeValidator(_text)]
-Interface6 = Annotated[IPv6Interface, BeforeValidator(_text)]
-Prefix6 = Annotated[IPv6Network, BeforeValidator(_text)]
+Interface6 = Annotated[IPv6Interface, BeforeValidator(_text), _LENGTH6]
+Prefix6 = Annotated[IPv6Network, BeforeValidator(_text), _LENGTH6]

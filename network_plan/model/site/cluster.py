@@ -10,7 +10,16 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge, Le
 from pydantic import Strict, StringConstraints
 
-from network_plan.model.site.base import FORBID, Id, InterfaceName, Positive, Schema, Source, Text
+from network_plan.model.site.base import (
+    FORBID,
+    Id,
+    InterfaceName,
+    NetworkWord,
+    Positive,
+    Schema,
+    Source,
+    Text,
+)
 
 MAC_PREFIX = r"^[0-9a-f][02468ace]:[0-9a-f]{2}:[0-9a-f]{2}$"
 """Half a MAC; an odd first octet would be a multicast address (IEEE 802)."""
@@ -44,8 +53,10 @@ class BackupStorage:
     """A folder on each host that takes vzdump's files; the installer knows nothing of it, so the stack makes it.
 
     Attributes:
-        machine: what other machine the folder is mounted from, at another place than the hosts; without it the files
-            lie on each host's own disk.
+        storage: its id in Proxmox VE.
+        path: the folder, the same on each host.
+        machine: what other machine the folder is mounted from, at another place than the hosts; without it the
+            files lie on each host's own disk.
     """
 
     __pydantic_config__: ClassVar = FORBID
@@ -60,12 +71,15 @@ class Cluster:
     """One Proxmox VE cluster.
 
     Attributes:
+        title: what people call it.
+        hosts: its hosts, a group for each make.
         spare_hosts: how many hosts may fail while every running VM still has memory (CLD-2).
         vm_storage: storage id of the VM disks (local ZFS on each host).
         image: volume id of the cloud image that new VMs are made from.
         bridge: the bridge that carries the VLANs of the SDN zone.
-        backup: where backups go; without it none are made here.
         network: key of the management network of the hosts, ``tenant/network``.
+        first_purchase: what is still to be bought before it stands; without it, it stands.
+        backup: where backups go; without it none are made here.
     """
 
     __pydantic_config__: ClassVar = FORBID
@@ -75,7 +89,7 @@ class Cluster:
     vm_storage: Id
     image: VolumeId
     bridge: InterfaceName
-    network: str
+    network: NetworkWord
     source: Source
     first_purchase: Text | None = None
     backup: BackupStorage | None = None
@@ -83,7 +97,13 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """A VM size class; memory in MiB, disk in GiB."""
+    """A VM size class; memory in MiB, disk in GiB.
+
+    Attributes:
+        cores: virtual cores.
+        memory_mib: memory, MiB.
+        disk_gib: disk, GiB.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     cores: Positive
@@ -94,7 +114,16 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clusters:
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        clusters: every Proxmox VE cluster by its name, which is also its stack's.
+        sizes: the size classes that a VM may name.
+        default_cluster: where a VM stands that names no cluster.
+        vmids: the first and the last VMID that may be allotted (PVE: from 100 on).
+        mac_prefix: the first half of every VM's MAC address.
+        ids_source: where the two ranges come from.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     schema: Schema

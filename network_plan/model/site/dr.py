@@ -19,7 +19,13 @@ Calendar = Annotated[str, StringConstraints(pattern=r"^[a-z0-9*/:., -]+$", max_l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """When backups are made, and how many are kept."""
+    """When backups are made, and how many are kept.
+
+    Attributes:
+        schedule: when, as a calendar event: ``02:30``, ``*/4:00``.
+        keep_daily: how many days' last backups stay.
+        keep_weekly: how many weeks' last backups stay.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     schedule: Calendar
@@ -33,6 +39,8 @@ class Tier:
     """Targets of one priority, in minutes.
 
     Attributes:
+        rpo_minutes: how old the data may be after a disaster.
+        rto_minutes: how long the service may be away.
         twin: whether the VM has a stopped twin in the recovery cluster.
         backup: when backups are made.
         ha_minutes: every how many minutes its disks are copied to the host that takes over (HA); null is no HA.
@@ -49,7 +57,13 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tunnel:
-    """The protected line between DC and DRC; its rate in kbit/s is kept for replication."""
+    """The protected line between DC and DRC; its rate in kbit/s is kept for replication.
+
+    Attributes:
+        kind: ``wireguard`` over the internet, or a ``leased`` line.
+        prefix: the addresses of its two ends, out of the management pool.
+        rate_kbit: what is kept for replication, kbit/s.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     kind: Literal["wireguard", "leased"]
@@ -73,7 +87,15 @@ Level = Literal["low", "medium", "high"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """One risk of the study behind the recovery plan (DR-6)."""
+    """One risk of the study behind the recovery plan (DR-6).
+
+    Attributes:
+        kind: one of those that a study must look at, or ``other``.
+        title: what may happen.
+        likelihood: how likely it is.
+        impact: how much it would do.
+        mitigation: what is done against it.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     kind: RiskKind
@@ -86,7 +108,13 @@ class Risk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Why the recovery center stands where it stands (DR-1, Perbup 253/2019 §4.6.3 (10))."""
+    """Why the recovery center stands where it stands (DR-1, Perbup 253/2019 §4.6.3 (10)).
+
+    Attributes:
+        distance: how far from the data center, and why that is enough.
+        cost: what it costs.
+        service_level: what is promised there.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     distance: Text
@@ -100,6 +128,11 @@ class DisasterRecovery:
     """The whole file; ``tiers`` is keyed by the priority of table 4.3 (``"1"``, ``"2"``, ``"3"``).
 
     Attributes:
+        cluster: the recovery cluster.
+        tiers: recovery targets by priority.
+        tunnel: the line between the two places.
+        risks: the risk study behind the plan (DR-6).
+        place: why the recovery center stands where it stands (DR-1).
         shifts: shift → the post that responds in it (DR-6); posts, never names of people.
     """
 

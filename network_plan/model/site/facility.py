@@ -22,6 +22,7 @@ class Need:
     """One line of what the master plan says is needed (Perbup 253/2019 §4.6.11).
 
     Attributes:
+        title: what is needed.
         quantity, unit: ``10`` ``servers``, ``50`` ``Mbit/s``.
     """
 
@@ -67,7 +68,16 @@ class RoomKind(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """A room and its sensors (ENV-1); ``cluster`` says at which site."""
+    """A room and its sensors (ENV-1); ``cluster`` says at which site.
+
+    Attributes:
+        title: what people call it.
+        cluster: the cluster whose hosts stand in it.
+        kind: what the room is built for.
+        temperature_sensors: how many sensors of temperature it has.
+        humidity_sensors: how many sensors of humidity it has.
+        racks: how many racks stand in it.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     title: Text
@@ -81,7 +91,11 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uplink:
-    """The line to the internet, kbit/s."""
+    """The line to the internet, kbit/s.
+
+    Attributes:
+        rate_kbit: what it gives, kbit/s.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     rate_kbit: Positive
@@ -90,7 +104,12 @@ class Uplink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLevel:
-    """What was promised to the agencies: availability in hundredths of a percent (9950 is 99.5 %)."""
+    """What was promised to the agencies: availability in hundredths of a percent (9950 is 99.5 %).
+
+    Attributes:
+        title: what is promised.
+        availability_bp: availability in hundredths of a percent.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     title: Text
@@ -129,7 +148,16 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facilities:
-    """The whole file; ``power`` is keyed by cluster."""
+    """The whole file; ``power`` is keyed by cluster.
+
+    Attributes:
+        uplink: the line to the internet.
+        needs: what the master plan says is needed.
+        power: cluster → what feeds its hosts (PWR-1).
+        rooms: the rooms that hosts stand in (ENV-1).
+        service_levels: what is promised to the agencies.
+        sizing: what needs are reckoned with.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     schema: Schema

@@ -54,7 +54,12 @@ class Transport(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """An inclusive range of VLAN ids."""
+    """An inclusive range of VLAN ids.
+
+    Attributes:
+        first: the lowest id.
+        last: the highest id.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     first: Vlan
@@ -83,8 +88,9 @@ class PublicBlock:
     """The public addresses (16: Perbup 253/2019 §4.6.11).
 
     Attributes:
-        delivery: ``routed`` (the whole block is routed to the gateway, every address is usable) or
-            ``on_link`` (network, broadcast and the provider's address are not).
+        prefix: the block, as the provider gave it.
+        delivery: ``routed`` (the whole block is routed to the gateway, every address is usable) or ``on_link``
+            (network, broadcast and the provider's address are not).
         isp: with ``on_link``, the provider's address in the block.
     """
 
@@ -125,8 +131,11 @@ class Gateway:
     """The one door (GW-1).
 
     Attributes:
+        name: the machine's name.
+        cluster: the cluster whose place it stands at.
         wan: the gateway's own address on the provider's link.
         isp: the provider's address on that link, the default route.
+        wan_interface: the interface towards the provider.
         trunk: the parent interface of the VLANs in real life.
         resolvers: upstream DNS servers; empty means full recursion.
     """
@@ -147,6 +156,7 @@ class Reservation:
     """Networks that are counted but not named yet: one block of the pool is kept for all of them.
 
     Attributes:
+        title: what they will be.
         role: the pool that the block comes from.
         count: how many networks.
         length: prefix length of each.
@@ -172,7 +182,12 @@ class Networks:
     """The whole file.
 
     Attributes:
+        pools: role → where its networks come from.
+        public: the addresses that the internet knows.
+        gateway: the one door (GW-1).
         ipv6: absent keeps the site pure IPv4.
+        reservations: blocks kept for networks that are counted but not named yet.
+        note: anything that readers should know.
     """
 
     __pydantic_config__: ClassVar = FORBID

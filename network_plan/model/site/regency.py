@@ -30,12 +30,14 @@ class Regency:
 
     Attributes:
         schema: number of the site files' schema.
+        name: the regency, as pages and titles say it.
         domain: DNS zone under which tenants and VMs are named.
+        domain_source: where the zone comes from.
         operator: the tenant that runs the cloud (Diskominfo; Perbup 253/2019 table 4.2).
         utc_offset_hours: hours before UTC, in which the days of dated flows end (WIB: 7, no summer time).
+        source: where name and operator come from.
         posts: post → how many persons of it each SKPD has for its own systems (ORG-1).
         posts_source: where they come from.
-        source: where name and operator come from.
     """
 
     __pydantic_config__: ClassVar = FORBID

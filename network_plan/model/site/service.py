@@ -10,7 +10,20 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import MinLen
 from pydantic import Field
 
-from network_plan.model.site.base import FORBID, Address4, Day, Id, Positive, Schema, Source, Text, Words
+from network_plan.model.site.base import (
+    FORBID,
+    Address4,
+    Day,
+    Id,
+    Positive,
+    Schema,
+    ServiceWord,
+    Source,
+    TargetWord,
+    Text,
+    VmWord,
+    Words,
+)
 from network_plan.model.site.tenant import Flow
 
 
@@ -20,14 +33,16 @@ class Publication:
 
     Attributes:
         vm: ``tenant/vm``.
+        ports: services of the VM that are open to the whole internet.
+        why: what it is open for, for people.
         holder: the tenant that holds the public address; the operator unless an exception says otherwise.
         exception: id of the exception (GW-3) under which an SKPD still holds an address of its own.
         address: fixes the public address; else the ledger allots one.
     """
 
     __pydantic_config__: ClassVar = FORBID
-    vm: str
-    ports: Annotated[tuple[str, ...], MinLen(1)]
+    vm: VmWord
+    ports: Annotated[tuple[ServiceWord, ...], MinLen(1)]
     why: Text
     source: Source
     holder: Id | None = None
@@ -40,21 +55,30 @@ class Egress:
     """Who may go out to the internet, behind which public address (source NAT).
 
     Attributes:
-        from_: endpoints as in a flow.
+        from_: who may: ``offices``, ``office:rsud``, ``vm:rsud/simrs``, as in a flow.
+        why: what it is open for, for people.
         ports: services; empty means every TCP and UDP port and ICMP echo.
+        address: fixes the public address; else the ledger allots one.
     """
 
     __pydantic_config__: ClassVar = FORBID
     from_: Annotated[Words, Field(alias="from")]
     why: Text
     source: Source
-    ports: tuple[str, ...] = ()
+    ports: tuple[ServiceWord, ...] = ()
     address: Address4 | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedException:
-    """An agreed, dated breach of a rule that must be brought home (GW-3)."""
+    """An agreed, dated breach of a rule that must be brought home (GW-3).
+
+    Attributes:
+        tenant: whose exception it is.
+        kind: what it holds that only the operator should: a public address, or bandwidth of its own.
+        until: the last day on which it holds.
+        reason: why it was agreed.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     tenant: Id
@@ -85,10 +109,12 @@ class Sanction:
         target: a tenant's id or ``tenant/vm``.
         measure: ``slow`` to ``rate_kbit``, or ``block``.
         until: the last day on which it holds.
+        reason: what was broken.
+        rate_kbit: what is left of its bandwidth, kbit/s; with ``slow`` only.
     """
 
     __pydantic_config__: ClassVar = FORBID
-    target: str
+    target: TargetWord
     measure: Literal["slow", "block"]
     until: Day
     reason: Text
@@ -98,7 +124,16 @@ class Sanction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        publish: what the internet sees.
+        egress: who goes out to the internet, and behind which address.
+        exceptions: agreed breaches of GW-3, each until a day.
+        flows: flows for the whole regency, owned by the operator.
+        hosting: the central web hosting.
+        sanctions: who is slowed or blocked for a time.
+    """
 
     __pydantic_config__: ClassVar = FORBID
     schema: Schema
