@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from network_plan.model.application import Application
 from network_plan.model.dr import RecoveryPlace, ReplicationTask, Risk, SiteRole, Tier, Tunnel
@@ -18,13 +14,11 @@ from network_plan.model.gateway import Gateway
 from network_plan.model.guest import Guest
 from network_plan.model.network import Name, Network, PublicAddress, Reservation
 from network_plan.model.node import Cluster
-from network_plan.model.service import Service
 from network_plan.model.site.facility import Facilities
 from network_plan.model.tenant import Tenant
+from network_plan.model.text import json_pieces
 
 SCHEMA = 1
-
-Json = Mapping[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,28 +114,4 @@ class Plan:
 
     def to_json(self) -> str:
         """The Plan as text, one value a line, keys sorted, ending in a newline."""
-        return json.dumps(plain(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-_TEXT = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network, Service)
-
-
-def plain(value: object) -> Json:
-    """Any value of the model as JSON's own types; addresses, dates and services as text."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, str):
-        return value
-    if isinstance(value, _TEXT):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    if dataclasses.is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    raise TypeError(f"{type(value).__name__} has no place in the Plan")
+        return "".join(json_pieces(self))

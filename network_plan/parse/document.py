@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import yaml
 
@@ -20,23 +21,52 @@ Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | datetime.da
 MAX_BYTES = 2_000_000
 """A site file is one screen; two megabytes are a mistake and are not read further."""
 MAX_DEPTH = 20
+_TAGS = 50_000
+"""How many words' tags are kept in memory."""
 _UNREADABLE = (ValueError, OverflowError, AttributeError, IndexError, KeyError)
 """What PyYAML's constructors raise for a value that does not fit the tag written before it."""
 
 
+_STR = "tag:yaml.org,2002:str"
+
+
+class _Loader(yaml.CSafeLoader):
+    """libyaml's, which asks Python for the tag of each plain word: files say the same words over and over."""
+
+    _tags: ClassVar[dict[str, str]] = {}
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        if kind is not yaml.ScalarNode or value is None or not implicit[0]:
+            return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+        tag = self._tags.get(value)
+        if tag is None:
+            tag = str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+            if len(self._tags) < _TAGS:
+                self._tags[value] = tag
+        return tag
+
+
 @dataclass(slots=True)
 class Positions:
-    """Key path → place, filled while documents are read."""
+    """Key path → file and mark, filled while documents are read; a place is made of those that are asked for."""
 
-    places: dict[type_path, Place] = field(default_factory=dict)
+    marks: dict[type_path, tuple[str, yaml.Mark | None]] = field(default_factory=dict)
+
+    def at(self, path: type_path) -> Place | None:
+        """The place of exactly this path."""
+        known = self.marks.get(path)
+        if known is None:
+            return None
+        file, mark = known
+        return Place(file=file) if mark is None else _place(file, mark)
 
     def of(self, path: type_path) -> Place | None:
         """The place of a path, or of its nearest known parent."""
-        for end in range(len(path), 0, -1):
-            place = self.places.get(path[:end])
-            if place is not None:
-                return place
-        return None
+        return next((place for end in range(len(path), 0, -1) if (place := self.at(path[:end]))), None)
+
+
+def _place(file: str, mark: yaml.Mark) -> Place:
+    return Place(file=file, line=mark.line + 1, column=mark.column + 1)
 
 
 class _Reader:
@@ -48,22 +78,20 @@ class _Reader:
         self._scalars = yaml.constructor.SafeConstructor()
         self._seen: set[int] = set()
 
-    def place(self, mark: yaml.Mark) -> Place:
-        return Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
-
     def fail(self, rule: str, what: str, cure: str, place: Place, path: type_path) -> None:
         self.findings.append(
             Finding(severity=Severity.ERROR, rule=rule, what=what, cure=cure, path=path, place=place)
         )
 
     def read(self, node: yaml.Node, path: type_path) -> Data:
-        place = self.place(node.start_mark)
         if len(path) - len(self.base) > MAX_DEPTH:
+            place = _place(self.file, node.start_mark)
             self.fail(
                 "site/depth", "the file is nested too deeply", "site files have few levels", place, path
             )
             return None
         if id(node) in self._seen:
+            place = _place(self.file, node.start_mark)
             self.fail(
                 "site/alias", "a YAML alias (*name)", "write the value out where it is used", place, path
             )
@@ -74,7 +102,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             items: list[Data] = []
             for index, item in enumerate(node.value):
-                self.positions.places[(*path, index)] = self.place(item.start_mark)
+                self.positions.marks[(*path, index)] = (self.file, item.start_mark)
                 items.append(self.read(item, (*path, index)))
             return items
         return self._scalar(node, path)
@@ -82,13 +110,14 @@ class _Reader:
     def _mapping(self, node: yaml.MappingNode, path: type_path) -> Data:
         result: dict[str, Data] = {}
         for key_node, value_node in node.value:
-            place = self.place(key_node.start_mark)
             if not isinstance(key_node, yaml.ScalarNode):
+                place = _place(self.file, key_node.start_mark)
                 self.fail("site/key", "a key that is no word", "keys are plain words", place, path)
                 continue
             key = key_node.value
             if key in result:
-                first = self.positions.places.get((*path, key))
+                place = _place(self.file, key_node.start_mark)
+                first = self.positions.at((*path, key))
                 self.fail(
                     "site/duplicate",
                     f"{key!r} stands here a second time (first at {first})",
@@ -97,24 +126,26 @@ class _Reader:
                     (*path, key),
                 )
                 continue
-            self.positions.places[(*path, key)] = place
+            self.positions.marks[(*path, key)] = (self.file, key_node.start_mark)
             result[key] = self.read(value_node, (*path, key))
         return result
 
     def _scalar(self, node: yaml.Node, path: type_path) -> Data:
+        if node.tag == _STR:
+            return str(node.value)
         try:
             value: Data = self._scalars.construct_object(node)
         except (yaml.YAMLError, *_UNREADABLE) as error:
             reason = (
                 str(error).splitlines()[0] if isinstance(error, (yaml.YAMLError, ValueError)) else node.tag
             )
-            place = self.place(node.start_mark)
+            place = _place(self.file, node.start_mark)
             self.fail(
                 "site/value", f"{node.value!r} can't be read: {reason}", "quote it if it is text", place, path
             )
             return None
         if value is not None and not isinstance(value, (str, int, float, bool, datetime.date)):
-            place = self.place(node.start_mark)
+            place = _place(self.file, node.start_mark)
             self.fail("site/value", f"the YAML tag {node.tag!r}", "write plain text or a number", place, path)
             return None
         return value
@@ -133,7 +164,7 @@ def read_document(file: str, text: str, base: type_path, positions: Positions) -
         The data (``None`` where nothing could be read) and the findings.
     """
     reader = _Reader(file, base, positions)
-    positions.places[base] = Place(file=file)
+    positions.marks[base] = (file, None)
     if len(text) > MAX_BYTES:
         reader.fail("site/size", "the file is larger than 2 MB", "split it", Place(file=file), base)
         return None, reader.findings
@@ -143,10 +174,10 @@ def read_document(file: str, text: str, base: type_path, positions: Positions) -
         reader.fail("site/utf8", f"byte 0x{byte:02x} is no UTF-8", "save the file as UTF-8", place, base)
         return None, reader.findings
     try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = reader.place(mark) if mark else Place(file=file)
+        place = _place(file, mark) if mark else Place(file=file)
         reader.fail(
             "site/yaml", f"this is not YAML: {error.problem}", "mend the line or its indentation", place, base
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from network_plan.model.plan import plain
+from network_plan.model.text import plain
 
 if TYPE_CHECKING:
     from rich.console import Console

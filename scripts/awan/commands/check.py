@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from network_plan.model.plan import plain
+from network_plan.model.text import plain
 from scripts.awan.show import counted, print_json
 from scripts.awan.site import json_option, read_checked, site_options, today_option
 

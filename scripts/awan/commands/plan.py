@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from network_plan.model.text import json_pieces
 from scripts.awan.show import print_table
 from scripts.awan.site import json_option, read_plan, site_options
 
@@ -24,7 +25,8 @@ def command(site: Path | None, ledger: Path | None, as_json: bool) -> int:
     """
     plan = read_plan(site, ledger)
     if as_json:
-        click.echo(plan.to_json(), nl=False)
+        for piece in json_pieces(plan):
+            click.echo(piece, nl=False)
         return 0
     click.echo(
         f"{plan.regency} · epoch {plan.role.epoch}, primary {plan.role.primary} · serial {plan.serial}\n"

@@ -16,7 +16,8 @@ from network_plan.model.gateway import Interface
 from network_plan.model.guest import Guest
 from network_plan.model.network import Name, Network, PublicAddress
 from network_plan.model.node import Node
-from network_plan.model.plan import Sanction, plain
+from network_plan.model.plan import Sanction
+from network_plan.model.text import plain
 from scripts.awan.lookup import Backup, Posts, find
 from scripts.awan.show import print_card, print_json, print_table
 from scripts.awan.site import complete_word, json_option, read_plan, site_options

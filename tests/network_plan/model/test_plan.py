@@ -11,7 +11,8 @@ import pytest
 
 from network_plan.model.finding import Finding, Place, Severity
 from network_plan.model.node import Node
-from network_plan.model.plan import Plan, plain
+from network_plan.model.plan import Plan
+from network_plan.model.text import plain
 
 
 def test_look_ups_name_what_is_known(minimal_plan: Plan) -> None:
