@@ -118,6 +118,15 @@ class Door:
         return self._passes(at for at, rule in enumerate(self._gateway.forward) if rule.to_internet)
 
     @cached_property
+    def blocks(self) -> tuple[tuple[str, Ranges], ...]:
+        """The sanctions that block, with the addresses from and to which nothing is forwarded."""
+        return tuple(
+            (block.key, ranges)
+            for block in self._gateway.blocked
+            if runs(block.until, self._today) and (ranges := spans(block.prefixes, self._family))
+        )
+
+    @cached_property
     def inputs(self) -> tuple[Pass, ...]:
         """The rules by which networks reach the gateway itself; echo is answered to all of them."""
         own = WHOLE[self._family]

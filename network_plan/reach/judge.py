@@ -195,6 +195,9 @@ class _Trip:
         return self._stop(says.entered(self._gateway, says.POLICY, passed=False))
 
     def _forward(self) -> str | None:
+        for key, ranges in self._rules.door.blocks:
+            if contains(ranges, self._source) or contains(ranges, self._destination):
+                return self._stop(says.forwarded(self._gateway, key, passed=False))
         network = self._places.network_at(self._destination)
         if network is not None and network == self._network:
             return self._stop(says.forwarded(self._gateway, says.NOT_BACK, passed=False))

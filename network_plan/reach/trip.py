@@ -81,6 +81,10 @@ class Facts:
         """Everything that these sources can send."""
         return Region.product(sources, WHOLE[self.family], services.EVERY)
 
+    def sent_to(self, destinations: Ranges) -> Region:
+        """Everything that these can be sent."""
+        return Region.product(WHOLE[self.family], destinations, services.EVERY)
+
 
 class Trip:
     """Packets to one target; each stage hands on what passes, and puts down in ``made`` what ends."""
@@ -200,6 +204,10 @@ class Trip:
 
     def _find_way(self, part: Part, *, from_wan: bool) -> None:
         """Where the target is, as the gateway sees it."""
+        for key, ranges in self._facts.door.blocks:
+            for side in (self._facts.sent_by(ranges), self._facts.sent_to(ranges)):
+                hit, part = part.cut(side)
+                self._stop(hit, says.forwarded(self._gateway, key, passed=False))
         network = self._target.network
         if network is None and self._target.key != "internet":
             self._stop(part, says.forwarded(self._gateway, says.NOBODY_THERE, passed=False))

@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, ip_network
 from hypothesis import strategies as st
 
 from network_plan.model.firewall import GuestFirewall, IpSet, Rule
-from network_plan.model.gateway import DestinationNat, ForwardRule, Gateway, InputRule
+from network_plan.model.gateway import Block, DestinationNat, ForwardRule, Gateway, InputRule
 from network_plan.model.guest import Guest
 from network_plan.model.network import IpNetwork
 from network_plan.model.plan import Plan
@@ -46,6 +46,7 @@ def address_kinds(plan: Plan, family: Family) -> list[int]:
     for rule in gateway.forward:
         named += [*rule.sources, *rule.destinations]
     named += [source for item in gateway.input for source in item.sources]
+    named += [prefix for block in gateway.blocked for prefix in block.prefixes]
     for cluster in plan.clusters:
         named += [ip_network(cidr) for ipset in cluster.firewall.ipsets for cidr in ipset.cidrs]
         named += [ip_network(alias.cidr) for alias in cluster.firewall.aliases]
@@ -123,6 +124,15 @@ def worlds(draw: st.DrawFn, plan: Plan) -> Plan:
     changed: Gateway = dataclasses.replace(
         gateway,
         forward=tuple(forward(at) for at in range(draw(st.integers(0, 6)))),
+        blocked=tuple(
+            Block(
+                key=f"sanction/{at}",
+                prefixes=draw(ends),
+                until=draw(st.sampled_from((TODAY, date(2026, 11, 23)))),
+                why="",
+            )
+            for at in range(draw(st.integers(0, 1)))
+        ),
         dnat=tuple(dnat(at) for at in range(draw(st.integers(0, 3)))),
         input=tuple(
             InputRule(key=f"input/{at}", sources=draw(ends), services=draw(wanted), why="", until=draw(days))
