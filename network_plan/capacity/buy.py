@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What must be bought so that everything has a place: whole hosts for cores, whole memory modules, whole drives.
 
-Each number is the least with which the search of ``room`` finds a place for all: one less, and something has none.
+With what is named the search of ``room`` finds a place for all; with any one piece less, wherever it is taken from, it
+does not.
 """
 
 from __future__ import annotations
@@ -109,25 +110,38 @@ def _spread_least(
     step: int,
     total: int,
 ) -> tuple[Cluster, tuple[tuple[str, int], ...]] | None:
-    """The least number of pieces that is enough, each given to the host with least so far; and who gets how many.
+    """So many pieces that all is enough, and with any of them less it is not; and who gets how many.
+
+    They are handed out to whoever has least so far, then those that are not missed are taken back.
 
     Args:
         level: what a host has of it; ``step`` is what one piece adds.
         total: what all that is asked takes together: with so much in each host more would not help.
     """
-    levels = [level(node) for node in cluster.nodes]
-    most = len(levels) * (up(total + max(levels) - min(levels), step) + 1)
+    levels = {node.name: level(node) for node in cluster.nodes}
+    most = len(levels) * (up(total + max(levels.values()) - min(levels.values()), step) + 1)
 
-    def larger(number: int) -> tuple[Cluster, Mapping[str, int]]:
-        given = spread({node.name: level(node) for node in cluster.nodes}, number, step)
+    def larger(given: Mapping[str, int]) -> Cluster:
         nodes = tuple(grown(node, given[node.name]) for node in cluster.nodes)
-        return dataclasses.replace(cluster, nodes=nodes), given
+        return dataclasses.replace(cluster, nodes=nodes)
 
-    number = least(lambda number: enough(larger(number)[0]), most)
+    number = least(lambda number: enough(larger(spread(levels, number, step))), most)
     if number is None:
         return None
-    bought, given = larger(number)
-    return bought, tuple((name, pieces) for name, pieces in given.items() if pieces)
+    given = trimmed(spread(levels, number, step), lambda given: enough(larger(given)))
+    return larger(given), tuple((name, pieces) for name, pieces in given.items() if pieces)
+
+
+def trimmed(given: Mapping[str, int], enough: Callable[[Mapping[str, int]], bool]) -> Mapping[str, int]:
+    """The same without each piece that is not missed: in the end none can be taken from anyone."""
+    found, changed = dict(given), True
+    while changed:
+        changed = False
+        for name in found:
+            while found[name] and enough({**found, name: found[name] - 1}):
+                found[name] -= 1
+                changed = True
+    return found
 
 
 def spread(levels: Mapping[str, int], number: int, step: int) -> dict[str, int]:
@@ -166,7 +180,7 @@ def purchases(demand: Demand, bought: Bought, assumed: Assumed) -> list[Purchase
     module, drive = assumed.value("memory_module_mib"), assumed.value("drive_gib")
     wanted = (
         f"with it the {len(demand.guests)} VMs and the {len(demand.wanted)} planned have a place in {down(cluster)}, "
-        "with one less they have not"
+        "with any one less they have not"
     )
     found = []
     if bought.hosts:

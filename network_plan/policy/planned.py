@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from network_plan.capacity.assume import Assumed
-from network_plan.capacity.buy import buy, purchases
-from network_plan.capacity.planned import Demand, demand, outlook
+from network_plan.capacity.planned import Demand, Seat, demand, outlook
 from network_plan.model.finding import Finding
 from network_plan.model.plan import Plan
 from network_plan.policy.say import warning
@@ -25,7 +24,7 @@ def check_planned(plan: Plan, _today: date | None) -> list[Finding]:
     if not seen.holds:
         return findings
     for one in (seen.home, seen.recovery):
-        findings += _to_buy(one, assumed)
+        findings += _without(one, seen.seats)
     findings += [
         warning(
             "CLD-5",
@@ -54,19 +53,18 @@ def _overfull(of: Demand) -> Iterator[Finding]:
             )
 
 
-def _to_buy(of: Demand, assumed: Assumed) -> Iterator[Finding]:
-    """What would take in all that is planned, those with room included."""
-    bought = buy(of, assumed.value("memory_module_mib"), assumed.value("drive_gib"))
-    found = purchases(of, bought, assumed) if bought else []
-    if not found:
-        return
+def _without(of: Demand, seats: tuple[Seat, ...]) -> Iterator[Finding]:
+    """How many of all that is planned in a cluster find no room there; what to buy is for ``awan capacity`` to say."""
     name = of.cluster.name
+    number = sum(any(lack.cluster == name for lack in seat.lacks) for seat in seats)
+    if not number:
+        return
     total = sum(item.load.memory_mib for item in of.wanted)
     used = sum(load.memory_mib for load in of.guests)
     yield warning(
         "CLD-5",
-        f"all that is planned in {name} ({len(of.wanted)} with {total} MiB beside {used} MiB in use) finds room with "
-        + " and ".join(purchase.what for purchase in found),
-        "buy that, and say so with its source; until then the first by priority have room",
+        f"of all that is planned in {name} ({len(of.wanted)} with {total} MiB beside {used} MiB in use) {number} "
+        f"find{'s' if number == 1 else ''} no room",
+        "buy what 'awan capacity' names, and say so with its source; until then the first by priority have room",
         *("clusters", "clusters", name, "hosts"),
     )

@@ -34,7 +34,7 @@ def test_what_is_planned_is_said_only_where_it_does_not_fit(full_plan: Plan) -> 
     assert check_planned(_with_planned(full_plan, 1024, 1024), None) == []
     found = check_planned(_with_planned(full_plan, 1024, 8192), None)
     assert [finding.path[-1] for finding in found] == ["hosts", "new1"]
-    assert "(2 with 9216 MiB beside" in found[0].what
+    assert "of all that is planned in dc (2 with 9216 MiB beside" in found[0].what
     assert (
         "the planned new1 (priority 1) has no room: it needs 8192 MiB, dc with 1 host down has"
         in found[1].what
