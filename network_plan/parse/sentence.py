@@ -6,6 +6,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import re
+import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -76,13 +78,22 @@ def keyed_by_name(kind: type, key: str) -> bool:
     return _is_mapping(_fields(kind).get(key))
 
 
+def _bare(kind: Any) -> Any:
+    """A type without its constraints, and without the ``None`` of what may be left out."""
+    if typing.get_origin(kind) is typing.Annotated:
+        return _bare(typing.get_args(kind)[0])
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return _bare(next(arg for arg in typing.get_args(kind) if arg is not types.NoneType))
+    return kind
+
+
 def _known(kind: Any, path: Sequence[str | int]) -> list[str]:
-    """The keys that may stand at ``path`` below ``kind``; every step on the way is plain, so that none is unwrapped."""
+    """The keys that may stand at ``path`` below ``kind``."""
     for step in path:
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-            kind = _fields(kind)[str(step)]
+            kind = _bare(_fields(kind)[str(step)])
         else:
-            kind = typing.get_args(kind)[1 if _is_mapping(kind) else 0]
+            kind = _bare(typing.get_args(kind)[1 if _is_mapping(kind) else 0])
     return sorted(_fields(kind))
 
 
@@ -104,6 +115,11 @@ def _name(path: Sequence[str | int]) -> str:
     return f"item {last + 1} of {_name(path[:-1])}"
 
 
+def _expected(error: ErrorDetails) -> list[str]:
+    """The words that pydantic would have taken."""
+    return re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
+
+
 def _cure(error: ErrorDetails, path: Sequence[str | int]) -> str:
     """What to do about a complaint; pydantic's own words where it knows better than a table."""
     code = error["type"]
@@ -111,6 +127,10 @@ def _cure(error: ErrorDetails, path: Sequence[str | int]) -> str:
         return "write protocol and port: tcp/443"
     if code in _TYPES or code in _ADDRESSES:
         return _TYPES.get(code) or _ADDRESSES[code]
+    if code in ("enum", "literal_error"):
+        near = difflib.get_close_matches(str(error["input"]).lower(), _expected(error), n=1)
+        if near:
+            return f"did you mean {near[0]!r}?"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
     return f"it {message}" if message.startswith("should") else message
 
@@ -139,4 +159,6 @@ def sentence(kind: type, error: ErrorDetails, path: Sequence[str | int]) -> tupl
     if code == "string_too_short" and "source" in path[-1:]:
         rule, cure = _PATTERNS[SOURCE]
         return rule, f"{name} can't be {_shown(error['input'])}", cure
+    if error["loc"][-1:] == ("[key]",):
+        return "site/type", f"{name} is no known key", _cure(error, path)
     return "site/type", f"{name} can't be {_shown(error['input'])}", _cure(error, path)

@@ -15,8 +15,10 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 
 class EndpointKind(str, Enum):
@@ -68,6 +70,7 @@ def pve_name(text: str) -> str:
     return text.replace(":", "-").replace("/", "-")
 
 
+@lru_cache(maxsize=100_000)
 def parse_endpoint(text: str, tenant: str) -> EndpointRef:
     """Take an endpoint apart.
 
@@ -82,8 +85,12 @@ def parse_endpoint(text: str, tenant: str) -> EndpointRef:
     try:
         kind = EndpointKind(word)
     except ValueError:
-        words = ", ".join(item.value for item in EndpointKind)
-        raise ValueError(f"{text!r} is no endpoint; it begins with one of {words}") from None
+        words = [item.value for item in EndpointKind]
+        near = difflib.get_close_matches(word.lower(), words, n=1)
+        cure = (
+            f"did you mean '{near[0]}{colon}{rest}'?" if near else f"it begins with one of {', '.join(words)}"
+        )
+        raise ValueError(f"{text!r} is no endpoint; {cure}") from None
     if kind in _ALONE:
         if colon:
             raise ValueError(f"{text!r} is no endpoint; {word!r} stands alone")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from network_plan.model.finding import Finding, Severity
 from network_plan.model.service import Service
@@ -41,14 +41,16 @@ class Check:
         """Whether a name, or a part of it, could not be read and so may well exist."""
         return any(part in self._lost for part in (name, *name.split("/")))
 
-    def known(self, kind: str, name: str, among: Iterable[str], *path: str | int) -> bool:
+    def known(self, kind: str, name: str, among: Collection[str], *path: str | int) -> bool:
         """Whether a word is one of the known ones; else a finding with the nearest of them."""
-        names = sorted(among)
-        if name in names:
+        if name in among:
             return True
         if self.was_lost(name):
             return False
-        near = difflib.get_close_matches(name, names, n=1)
+        names = sorted(among)
+        last = name.rpartition("/")[2]
+        near = [other for other in names if other.endswith(f"/{last}")]
+        near = near[:1] or difflib.get_close_matches(name.lower(), names, n=1)
         shown = ", ".join(names[:_MANY]) + (", ..." if len(names) > _MANY else "")
         cure = f"did you mean {near[0]!r}?" if near else f"known: {shown or 'none'}"
         self.fail(f"site/{kind}", f"there is no {kind} {name!r}", cure, *path)
