@@ -10,8 +10,10 @@ from datetime import date
 
 from network_plan import files
 from network_plan.allocate.allot import allot
+from network_plan.allocate.declared import check_retired
 from network_plan.allocate.fit import check_fit
-from network_plan.allocate.replay import check_history, check_ledger
+from network_plan.allocate.history import check_history
+from network_plan.allocate.replay import check_ledger
 from network_plan.derive.applications import derive_applications
 from network_plan.derive.clusters import derive_clusters
 from network_plan.derive.flows import derive_flows
@@ -92,7 +94,7 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
     tunnels = derive_tunnels(site)
     return Plan(
         schema=SCHEMA,
-        serial=len(ledger.entries) + len(ledger.roles),
+        serial=ledger.lines,
         regency=site.regency.name,
         domain=site.regency.domain,
         operator=operator,
@@ -205,15 +207,17 @@ def check_texts(
     plan: Plan | None = None
     if site is not None:
         findings += check_references(site, parsed.lost)
-        findings += check_ledger(ledger, None if parsed.lost else frozenset(site.clusters.clusters), shown[1])
+        clusters = None if parsed.lost else frozenset(site.clusters.clusters)
+        findings += check_ledger(ledger, clusters, shown[1], today)
     if site is not None and not findings:
         findings += check_fit(site, ledger)
         missing, full = allot(site, ledger)
         findings += full
         if not findings:
-            complete = dataclasses.replace(ledger, entries=(*ledger.entries, *missing))
+            complete = ledger.plus(missing) if missing else ledger
             plan = derive_plan(site, complete)
             findings += check_policy(plan, today)
+            findings += check_retired(site, ledger)
     if before is not None:
         findings += check_history(before, ledger_texts, shown[1])
     return Checked(

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Allotment: the first free value of each pool, in the order of the keys.
 
-Free means never used: a released value rests in quarantine. What the ledger already holds is kept,
-so that a new tenant, VM or rule moves nobody.
+Free means never used, or reclaimed: a released value rests. What the ledger already holds is kept, so that a
+new tenant, VM or rule moves nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from netaddr import IPNetwork, IPSet
-
-from network_plan.allocate.fit import usable_public
+from network_plan.allocate.fit import host_addresses, length_for, usable_public
 from network_plan.allocate.place import Placement
+from network_plan.allocate.pools import Blocks, Values
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Act, Entry, Kind, Ledger
 from network_plan.model.site import Site
@@ -23,16 +23,17 @@ from network_plan.model.site.expand import (
     declared_vms,
     has_replica,
 )
-from network_plan.model.site.network import FIRST_HOST
 
 
 class _Allotment:
     def __init__(self, site: Site, ledger: Ledger) -> None:
         self.site = site
         self.live = dict(ledger.live())
-        self.used = {kind: set(ledger.used(kind)) for kind in Kind}
+        self.used = {kind: ledger.held(kind) for kind in Kind}
         self.entries: list[Entry] = []
         self.findings: list[Finding] = []
+        self._values: dict[tuple[Kind, str], Values] = {}
+        self._blocks: dict[str, Blocks] = {}
 
     def full(self, what: str, cure: str, path: type_path) -> None:
         self.findings.append(
@@ -46,57 +47,76 @@ class _Allotment:
         self.used[kind].add(value)
 
     def give(
-        self, kind: Kind, owner: str, key: str, values: Iterator[str], pool: str, path: type_path
+        self,
+        kind: Kind,
+        owner: str,
+        key: str,
+        values: Callable[[], Iterable[str]],
+        pool: str,
+        path: type_path,
     ) -> None:
-        """Allot the first unused of ``values`` to ``key``, unless it has one."""
+        """Allot the first unused of a pool's values to ``key``, unless it has one."""
         if (kind, key) in self.live:
             return
-        for value in values:
-            if value not in self.used[kind]:
-                self.take(kind, owner, key, value)
-                return
-        self.full(f"{pool} has nothing left for {key}", "enlarge it in the site files", path)
+        cursor = self._values.get((kind, pool))
+        if cursor is None:
+            cursor = self._values[kind, pool] = Values(values(), self.used[kind])
+        self._give(kind, owner, key, cursor.first(), pool, path)
 
+    def give_block(
+        self,
+        kind: Kind,
+        owner: str,
+        key: str,
+        block: str,
+        length: int,
+        pool: str,
+        path: type_path,
+        *,
+        from_the_top: bool = False,
+    ) -> None:
+        """Allot the first network of a pool's block to ``key`` that overlaps no used one, unless it has one."""
+        if (kind, key) in self.live:
+            return
+        blocks = self._blocks.get(block)
+        if blocks is None:
+            used = self.used[kind] | {str(self.site.dr.tunnel.prefix)}
+            blocks = self._blocks[block] = Blocks(block, used if kind is Kind.PREFIX else self.used[kind])
+        self._give(kind, owner, key, blocks.first(length, from_the_top=from_the_top), pool, path)
 
-def _prefixes(block: str, length: int, used: set[str]) -> Iterator[str]:
-    """Free networks of one length in a block, lowest first, none overlapping a used one."""
-    whole = IPNetwork(block)
-    taken = IPSet(net for net in map(IPNetwork, sorted(used)) if net in whole or whole in net)
-    for free in (IPSet([whole]) - taken).iter_cidrs():
-        if free.prefixlen <= length:
-            yield from (str(net) for net in free.subnet(length))
-
-
-def _prefixes_from_the_top(block: str, length: int, used: set[str]) -> Iterator[str]:
-    """As :func:`_prefixes`, highest first: what is reserved stands out of the way of what grows."""
-    yield from reversed(list(_prefixes(block, length, used)))
-
-
-def _hosts(prefix: str) -> Iterator[str]:
-    net = IPNetwork(prefix)
-    return (str(net[index]) for index in range(FIRST_HOST, net.size - 1))
+    def _give(self, kind: Kind, owner: str, key: str, value: str | None, pool: str, path: type_path) -> None:
+        if value is None:
+            self.full(f"{pool} has nothing left for {key}", "enlarge it in the site files", path)
+        else:
+            self.take(kind, owner, key, value)
 
 
 def _networks(allotment: _Allotment) -> None:
     site = allotment.site
-    tunnel = {str(site.dr.tunnel.prefix)}
     for network in declared_networks(site):
         pool = site.networks.pools[network.role]
         name = f"pool {network.role.value}"
-        used = allotment.used[Kind.PREFIX] | tunnel
-        values = _prefixes(str(pool.prefix), pool.length, used)
-        allotment.give(Kind.PREFIX, network.tenant, network.key, values, name, network.path)
+        owner, key, path = network.tenant, network.key, network.path
+        length = length_for(pool, network.hosts)
+        allotment.give_block(Kind.PREFIX, owner, key, str(pool.prefix), length, name, path)
         if site.networks.ipv6 is not None:
             quarter = str(site.networks.ipv6.pool(network.role))
-            values = _prefixes(quarter, 64, allotment.used[Kind.PREFIX6])
-            allotment.give(Kind.PREFIX6, network.tenant, network.key, values, f"{name} (IPv6)", network.path)
-        vlans = (str(vlan) for vlan in range(pool.vlans.first, pool.vlans.last + 1))
-        allotment.give(
-            Kind.VLAN, network.tenant, network.key, vlans, f"the VLAN range of {name}", network.path
-        )
-        vlan = allotment.live.get((Kind.VLAN, network.key))
-        if vlan is not None:
-            allotment.give(Kind.VNET, network.tenant, network.key, iter([f"vn{vlan}"]), name, network.path)
+            allotment.give_block(Kind.PREFIX6, owner, key, quarter, 64, f"{name} (IPv6)", path)
+        first, last = pool.vlans.first, pool.vlans.last
+        vlans = f"the VLAN range of {name}"
+        allotment.give(Kind.VLAN, owner, key, partial(_numbers, first, last), vlans, path)
+        vlan = allotment.live.get((Kind.VLAN, key))
+        if vlan is not None and (Kind.VNET, key) not in allotment.live:
+            _vnet(allotment, owner, key, vlan, path)
+
+
+def _vnet(allotment: _Allotment, owner: str, key: str, vlan: str, path: type_path) -> None:
+    """A network's vnet is named after its VLAN."""
+    if f"vn{vlan}" in allotment.used[Kind.VNET]:
+        cure = f"release vlan {vlan} of {key} with 'awan allot --release', or reclaim vnet vn{vlan}"
+        allotment.full(f"vnet vn{vlan}, named after the VLAN of {key}, is not free", cure, path)
+    else:
+        allotment.take(Kind.VNET, owner, key, f"vn{vlan}")
 
 
 def _hosts_of_clusters(allotment: _Allotment) -> None:
@@ -105,10 +125,15 @@ def _hosts_of_clusters(allotment: _Allotment) -> None:
         prefix = allotment.live.get((Kind.PREFIX, host.network))
         if prefix is not None:
             key = f"host/{host.name}"
-            allotment.give(Kind.ADDRESS, operator, key, _hosts(prefix), f"network {host.network}", host.path)
+            pool = f"network {host.network}"
+            allotment.give(Kind.ADDRESS, operator, key, partial(host_addresses, prefix), pool, host.path)
 
 
-def _macs(prefix: str) -> Iterator[str]:
+def _numbers(first: int, last: int) -> Iterable[str]:
+    return map(str, range(first, last + 1))
+
+
+def _macs(prefix: str) -> Iterable[str]:
     return (
         f"{prefix}:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
         for number in range(1, 1 << 24)
@@ -119,13 +144,21 @@ def _vms(allotment: _Allotment, placement: Placement) -> None:
     site = allotment.site
     first, last = site.clusters.vmids
     for vm in declared_vms(site):
-        ids = (str(vmid) for vmid in range(first, last + 1))
-        allotment.give(Kind.VMID, vm.tenant, vm.key, ids, "the range of VMIDs", vm.path)
+        allotment.give(
+            Kind.VMID,
+            vm.tenant,
+            vm.key,
+            partial(_numbers, first, last),
+            "the range of VMIDs",
+            vm.path,
+        )
         nic = f"{vm.key}/net0"
-        allotment.give(Kind.MAC, vm.tenant, nic, _macs(site.clusters.mac_prefix), "the MAC prefix", vm.path)
+        macs = site.clusters.mac_prefix
+        allotment.give(Kind.MAC, vm.tenant, nic, partial(_macs, macs), "the MAC prefix", vm.path)
         prefix = allotment.live.get((Kind.PREFIX, vm.network))
         if prefix is not None:
-            allotment.give(Kind.ADDRESS, vm.tenant, nic, _hosts(prefix), f"network {vm.network}", vm.path)
+            pool = f"network {vm.network}"
+            allotment.give(Kind.ADDRESS, vm.tenant, nic, partial(host_addresses, prefix), pool, vm.path)
         for cluster in filter(None, (vm.cluster, vm.twin)):
             _node(allotment, placement, vm, cluster)
     _replicas(allotment, placement)
@@ -167,16 +200,23 @@ def _replicas(allotment: _Allotment, placement: Placement) -> None:
 
 
 def _reservations(allotment: _Allotment) -> None:
-    """One block for each thing that is only counted: the smallest that holds all its networks."""
+    """One block for each thing that is only counted: the smallest that holds all its networks.
+
+    From the top of the pool: what is reserved stands out of the way of what grows.
+    """
     site = allotment.site
-    tunnel = {str(site.dr.tunnel.prefix)}
     for name, item in sorted(site.networks.reservations.items()):
         pool = site.networks.pools[item.role]
-        used = allotment.used[Kind.PREFIX] | tunnel
-        values = _prefixes_from_the_top(str(pool.prefix), item.block_length, used)
-        path = ("networks", "reservations", name)
-        key = f"reserved/{name}"
-        allotment.give(Kind.PREFIX, site.regency.operator, key, values, f"pool {item.role.value}", path)
+        allotment.give_block(
+            Kind.PREFIX,
+            site.regency.operator,
+            f"reserved/{name}",
+            str(pool.prefix),
+            item.block_length,
+            f"pool {item.role.value}",
+            ("networks", "reservations", name),
+            from_the_top=True,
+        )
 
 
 def _public(allotment: _Allotment) -> None:
@@ -192,9 +232,11 @@ def _public(allotment: _Allotment) -> None:
     fixed = {str(address) for _, _, _, address in wanted if address is not None}
     free = [address for address in usable_public(site.networks.public) if address not in fixed]
     for kind, name, owner, address in wanted:
-        values = free if address is None else [str(address)]
         path = ("services", kind, name)
-        allotment.give(Kind.PUBLIC, owner, f"{kind}/{name}", iter(values), "the public block", path)
+        key = f"{kind}/{name}"
+        pool = "the public block" if address is None else f"the public block at {address}"
+        values = free if address is None else [str(address)]
+        allotment.give(Kind.PUBLIC, owner, key, partial(iter, values), pool, path)
 
 
 def allot(site: Site, ledger: Ledger) -> tuple[tuple[Entry, ...], list[Finding]]:

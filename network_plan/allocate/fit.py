@@ -7,13 +7,14 @@ gives a new one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Kind, Ledger
-from network_plan.model.site import PublicBlock, Site
+from network_plan.model.site import Pool, PublicBlock, Site
 from network_plan.model.site.expand import declared_hosts, declared_networks, declared_vms, has_replica
+from network_plan.model.site.network import FIRST_HOST
 
 Live = Mapping[tuple[Kind, str], str]
 
@@ -26,13 +27,28 @@ def usable_public(block: PublicBlock) -> list[str]:
     return usable
 
 
-def _misfit(kind: Kind, owner: str, key: str, value: str, why: str, path: type_path) -> Finding:
-    line = f"release {key} {value}"
+def host_addresses(prefix: str) -> Iterator[str]:
+    """The addresses of a network that hosts and VMs get, lowest first."""
+    net = IPv4Network(prefix)
+    return (str(net[index]) for index in range(FIRST_HOST, net.num_addresses - 1))
+
+
+def room_of(length: int) -> int:
+    """How many hosts a network of a length has addresses for."""
+    return (1 << (32 - length)) - 1 - FIRST_HOST
+
+
+def length_for(pool: Pool, hosts: int) -> int:
+    """The prefix length of a new network: the pool's own, or shorter where the hosts need more."""
+    return min(pool.length, 32 - (hosts + FIRST_HOST).bit_length())
+
+
+def _misfit(kind: Kind, key: str, value: str, why: str, path: type_path) -> Finding:
     return Finding(
         severity=Severity.ERROR,
         rule="ledger/fit",
         what=f"{key} has {kind.value} {value}, {why}",
-        cure=f"append {line!r} to {kind.value}/{owner}.ledger and run 'awan allot', or undo the change",
+        cure=f"run 'awan allot --release {key} --kind {kind.value}' to give it another, or undo the change",
         path=path,
     )
 
@@ -50,20 +66,50 @@ def _prefixes(site: Site, live: Live) -> list[Finding]:
         for name, block in others.items():
             if value is not None and IPv4Network(value).overlaps(block):
                 why = f"which overlaps {name} {block}"
-                found.append(_misfit(Kind.PREFIX, network.tenant, network.key, value, why, network.path))
+                found.append(_misfit(Kind.PREFIX, network.key, value, why, network.path))
     return found
 
 
-def _in_network(live: Live, key: str, network: str, owner: str, path: type_path) -> list[Finding]:
-    value, prefix = live.get((Kind.ADDRESS, key)), live.get((Kind.PREFIX, network))
-    if value is None or prefix is None:
-        return []
-    block = IPv4Network(prefix)
-    address = IPv4Address(value)
-    if address in block and address not in (block[0], block[1], block[-1]):
-        return []
-    why = f"which is no host's address in {network} {block}"
-    return [_misfit(Kind.ADDRESS, owner, key, value, why, path)]
+class _Inside:
+    """Whether addresses are those of hosts in their network; each network is read once."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._spans: dict[str, tuple[int, int, str]] = {}
+
+    def misfit(self, key: str, network: str, path: type_path) -> list[Finding]:
+        value, prefix = self._live.get((Kind.ADDRESS, key)), self._live.get((Kind.PREFIX, network))
+        if value is None or prefix is None:
+            return []
+        if network not in self._spans:
+            block = IPv4Network(prefix)
+            self._spans[network] = int(block[0]), int(block[-1]), f"{network} {block}"
+        first, last, name = self._spans[network]
+        if first + 1 < int(IPv4Address(value)) < last:
+            return []
+        why = f"which is no host's address in {name}"
+        return [_misfit(Kind.ADDRESS, key, value, why, path)]
+
+
+def _outgrown(site: Site, live: Live) -> list[Finding]:
+    """No network has more hosts than its prefix has addresses."""
+    found = []
+    for network in declared_networks(site):
+        value = live.get((Kind.PREFIX, network.key))
+        if value is None:
+            continue
+        length = int(value.partition("/")[2])
+        if network.hosts > room_of(length):
+            found.append(
+                Finding(
+                    severity=Severity.ERROR,
+                    rule="ledger/fit",
+                    what=f"{network.key} needs {network.hosts} addresses, its {value} has room for {room_of(length)}",
+                    cure=f"run 'awan allot --grow {network.key}', or divide the network",
+                    path=network.path,
+                )
+            )
+    return found
 
 
 def _nodes(site: Site, live: Live) -> list[Finding]:
@@ -80,7 +126,7 @@ def _nodes(site: Site, live: Live) -> list[Finding]:
             pinned = vm.vm.node is not None and cluster == vm.cluster
             if value is not None and value not in hosts[cluster] and not pinned:
                 why = f"which is no host of {cluster}"
-                found.append(_misfit(Kind.NODE, vm.tenant, key, value, why, vm.path))
+                found.append(_misfit(Kind.NODE, key, value, why, vm.path))
         key = f"{vm.key}@{vm.cluster}"
         home = vm.vm.node or live.get((Kind.NODE, key))
         target = live.get((Kind.REPLICA, key))
@@ -90,7 +136,7 @@ def _nodes(site: Site, live: Live) -> list[Finding]:
             and (target == home or target not in hosts[vm.cluster])
         ):
             why = "which is its own host" if target == home else f"which is no host of {vm.cluster}"
-            found.append(_misfit(Kind.REPLICA, vm.tenant, key, target, why, vm.path))
+            found.append(_misfit(Kind.REPLICA, key, target, why, vm.path))
     return found
 
 
@@ -111,42 +157,37 @@ def _reservations(site: Site, live: Live) -> list[Finding]:
             why = f"which is not in the pool {pool}"
         else:
             continue
-        found.append(_misfit(Kind.PREFIX, site.regency.operator, key, value, why, path))
+        found.append(_misfit(Kind.PREFIX, key, value, why, path))
     return found
 
 
 def _public(site: Site, live: Live) -> list[Finding]:
-    operator = site.regency.operator
     usable = usable_public(site.networks.public)
-    wanted = [
-        (("publish", name), item.holder or operator, item.address)
-        for name, item in sorted(site.services.publish.items())
-    ]
-    wanted += [
-        (("egress", name), operator, item.address) for name, item in sorted(site.services.egress.items())
-    ]
+    wanted = [(("publish", name), item.address) for name, item in sorted(site.services.publish.items())]
+    wanted += [(("egress", name), item.address) for name, item in sorted(site.services.egress.items())]
     found = []
-    for where, owner, address in wanted:
+    for where, address in wanted:
         key = "/".join(where)
         value = live.get((Kind.PUBLIC, key))
         if value is None:
             continue
         if value not in usable:
             why = f"which {site.networks.public.prefix} does not offer"
-            found.append(_misfit(Kind.PUBLIC, owner, key, value, why, ("services", *where)))
+            found.append(_misfit(Kind.PUBLIC, key, value, why, ("services", *where)))
         elif address is not None and str(address) != value:
             why = f"and the site asks for {address}"
-            found.append(_misfit(Kind.PUBLIC, owner, key, value, why, ("services", *where, "address")))
+            found.append(_misfit(Kind.PUBLIC, key, value, why, ("services", *where, "address")))
     return found
 
 
 def check_fit(site: Site, ledger: Ledger) -> list[Finding]:
     """Every live value that the site has left behind."""
     live = ledger.live()
-    operator = site.regency.operator
     found = [*_prefixes(site, live), *_nodes(site, live), *_public(site, live), *_reservations(site, live)]
+    found += _outgrown(site, live)
+    inside = _Inside(live)
     for host in declared_hosts(site):
-        found += _in_network(live, f"host/{host.name}", host.network, operator, host.path)
+        found += inside.misfit(f"host/{host.name}", host.network, host.path)
     for vm in declared_vms(site):
-        found += _in_network(live, f"{vm.key}/net0", vm.network, vm.tenant, vm.path)
+        found += inside.misfit(f"{vm.key}/net0", vm.network, vm.path)
     return found

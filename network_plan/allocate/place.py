@@ -14,14 +14,11 @@ class Placement:
     def __init__(self, site: Site, ledger: Ledger) -> None:
         live = ledger.live()
         self._left = {
-            (entry.key, entry.value)
-            for entry in ledger.entries
-            if entry.kind is Kind.NODE and entry.act is Act.RELEASE
-        }
-        self._gone = {
-            (entry.key, entry.value)
-            for entry in ledger.entries
-            if entry.kind is Kind.REPLICA and entry.act is Act.RELEASE
+            (kind, key, entry.value)
+            for (kind, key), lines in ledger.histories.items()
+            if kind in (Kind.NODE, Kind.REPLICA)
+            for entry in lines
+            if entry.act is Act.RELEASE
         }
         self._incoming: dict[tuple[str, str], dict[str, int]] = {}
         self._free: dict[str, dict[str, int]] = {
@@ -52,7 +49,7 @@ class Placement:
         node = self._pins.get(key) or live
         if node is not None and node in free:
             return node if free[node] >= 0 else None
-        fresh = [name for name in free if (key, name) not in self._left]
+        fresh = [name for name in free if (Kind.NODE, key, name) not in self._left]
         best = max(fresh, key=lambda name: free[name], default=None)
         if best is None or free[best] < memory_mib:
             return None
@@ -72,7 +69,7 @@ class Placement:
         """
         moves = self._incoming.get((cluster, home), {})
         free = self._free[cluster]
-        others = [name for name in free if name != home and (key, name) not in self._gone]
+        others = [name for name in free if name != home and (Kind.REPLICA, key, name) not in self._left]
         held = {name: sum(of.get(name, 0) for of in self._incoming.values()) for name in free}
 
         def left(name: str) -> int:

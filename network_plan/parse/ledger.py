@@ -1,103 +1,87 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ledger texts → entries. Each file begins with ``schema 1``; then a line per allotment.
+"""Ledger texts → books. Each file begins with ``schema 1``; then a line per act (``model.ledger.Act``).
 
-``allot KEY VALUE`` or ``release KEY VALUE``; comments and blank lines are not known, since a union
-merge would move them about. ``site_role.ledger`` has ``primary EPOCH CLUSTER`` lines.
+Comments and blank lines are not known, since a union merge would move them about. ``site_role.ledger`` has
+``primary EPOCH CLUSTER`` lines. A file in which every line has the form of its kind is read in columns by one
+pattern; only where it does not hold, each line is asked what is wrong with it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from network_plan.model.finding import Finding, Place, Severity
-from network_plan.model.ledger import SCHEMA, Act, Entry, Kind, Ledger, RoleEntry
+from network_plan.model.ledger import RESIZES, SCHEMA, Act, Book, Entry, Kind, Ledger, RoleEntry
 from network_plan.parse.utf8 import no_utf8
+from network_plan.parse.values import KEY, VALUES, problem_of, wrong_blocks
 
 ROLE_FILE = "site_role.ledger"
+_HEAD = f"schema {SCHEMA}"
 _MARKERS = ("<<<<<<<", "=======", "|||||||", ">>>>>>>")
 _KEEP_BOTH = "remove the markers and keep the lines of both sides (the union merge does that)"
-
-
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
-_VNET = re.compile(r"[a-z][a-z0-9]{1,7}")
+_RESTORE = "restore the line from git"
 _EPOCH = re.compile(r"[1-9][0-9]{0,8}")
+_KEY = re.compile(KEY)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
+_WHOLE = {kind: re.compile(rf"{_HEAD}\n(?:allot {KEY} {value}\n)*+") for kind, value in VALUES.items()}
+"""What a file looks like that needs no second look; possessive, so that nothing is kept to go back to."""
 
-def _vlan(text: str) -> str:
-    number = int(text)
-    if not 2 <= number <= 4094:
-        raise ValueError("a VLAN id is 2 to 4094")
-    return str(number)
-
-
-def _vmid(text: str) -> str:
-    number = int(text)
-    if not 100 <= number <= 999_999_999:
-        raise ValueError("a VMID is 100 to 999999999")
-    return str(number)
-
-
-def _mac(text: str) -> str:
-    octets = text.split(":")
-    if len(octets) != 6 or any(len(octet) != 2 for octet in octets):
-        raise ValueError("a MAC is six pairs of hexadecimal digits")
-    if int(octets[0], 16) & 1:
-        raise ValueError("an odd first octet is a multicast address")
-    return ":".join(f"{int(octet, 16):02x}" for octet in octets)
-
-
-def _word(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise ValueError("a name has lower-case letters, digits and '-', and begins with a letter")
-    return text
-
-
-def _vnet(text: str) -> str:
-    if not _VNET.fullmatch(text):
-        raise ValueError("a vnet has 2 to 8 lower-case letters and digits, and begins with a letter")
-    return text
-
-
-def _prefix(text: str) -> str:
-    network = IPv4Network(text)
-    if network.prefixlen > 30:
-        raise ValueError("a network with a gateway and a host has a /30 at least")
-    return str(network)
-
-
-_READ = {
-    Kind.PREFIX: _prefix,
-    Kind.PREFIX6: lambda text: str(IPv6Network(text)),
-    Kind.VLAN: _vlan,
-    Kind.VNET: _vnet,
-    Kind.VMID: _vmid,
-    Kind.MAC: _mac,
-    Kind.ADDRESS: lambda text: str(IPv4Address(text)),
-    Kind.PUBLIC: lambda text: str(IPv4Address(text)),
-    Kind.NODE: _word,
-    Kind.REPLICA: _word,
+_DAYS = {
+    Act.ALLOT: (False, False),
+    Act.RESERVE: (False, False),
+    Act.RELEASE: (False, True),
+    Act.RECLAIM: (True, True),
+    Act.GROW: (False, False),
+    Act.SPLIT: (True, True),
+    Act.VOID: (False, False),
 }
+"""Act → whether it must, and whether it may have a day."""
 
 
 def _problem(place: Place, what: str, cure: str) -> Finding:
     return Finding(severity=Severity.ERROR, rule="ledger/form", what=what, cure=cure, place=place)
 
 
-def _entry(kind: Kind, owner: str, line: str, place: Place) -> Entry | Finding:
-    words = line.split(" ")
-    if len(words) != 3 or words[0] not in (Act.ALLOT.value, Act.RELEASE.value):
-        return _problem(
-            place, f"{line!r} is no ledger line", "a line reads 'allot KEY VALUE'; restore it from git"
-        )
+def _form(act: Act) -> str:
+    must, may = _DAYS[act]
+    return f"{act.value} KEY VALUE" + (" DAY" if must else " [DAY]" if may else "")
+
+
+def _day(text: str) -> date | None:
     try:
-        value = _READ[kind](words[2])
-    except ValueError as error:
-        return _problem(place, f"{words[2]!r} is no {kind.value}: {error}", "restore the line from git")
-    if value != words[2]:
-        return _problem(place, f"{words[2]!r} is not written as {value!r}", "restore the line from git")
-    return Entry(kind=kind, owner=owner, act=Act(words[0]), key=words[1], value=value, place=place)
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _entry(kind: Kind, owner: str, line: str, place: Place) -> Entry | Finding:
+    if unseen := _UNSEEN.search(line):
+        at = Place(file=place.file, line=place.line, column=unseen.start() + 1)
+        return _problem(at, f"a character that can't be seen (U+{ord(unseen[0]):04X})", _RESTORE)
+    words = line.split(" ")
+    act = next((act for act in Act if act.value == words[0]), None)
+    if act is None or (act in RESIZES and kind not in (Kind.PREFIX, Kind.PREFIX6)):
+        cure = "a line reads 'allot KEY VALUE'; restore it from git"
+        if len(words) > 1 and words[0].isalpha():
+            cure += ", or update Awan"
+        return _problem(place, f"{line!r} is no ledger line", cure)
+    must, may = _DAYS[act]
+    if len(words) not in {4 if must else 3, 4 if may else 3}:
+        cure = f"a line reads {_form(act)!r}; restore it from git"
+        return _problem(place, f"{line!r} is no ledger line", cure)
+    if not _KEY.fullmatch(words[1]):
+        return _problem(place, f"{words[1]!r} is no key", _RESTORE)
+    what = problem_of(kind, words[2])
+    if what is not None:
+        return _problem(place, what, _RESTORE)
+    day = _day(words[3]) if len(words) == 4 else None
+    if len(words) == 4 and day is None:
+        return _problem(place, f"{words[3]!r} is no day", "write it as YYYY-MM-DD")
+    return Entry(kind=kind, owner=owner, act=act, key=words[1], value=words[2], day=day, place=place)
 
 
 def _role(line: str, place: Place) -> RoleEntry | Finding:
@@ -107,7 +91,7 @@ def _role(line: str, place: Place) -> RoleEntry | Finding:
     return RoleEntry(epoch=int(words[1]), primary=words[2], place=place)
 
 
-def _body(name: str, text: str) -> tuple[list[tuple[Place, str]], list[Finding]]:
+def _body(name: str, text: str) -> tuple[list[tuple[int, str]], list[Finding]]:
     """The lines that should hold entries, and what is wrong with the file as a whole."""
     if foreign := no_utf8(text):
         row, column, byte = foreign
@@ -121,17 +105,79 @@ def _body(name: str, text: str) -> tuple[list[tuple[Place, str]], list[Finding]]
     if lines[-1] != "":
         place = Place(file=name, line=len(lines))
         findings.append(_problem(place, "the last line is cut off", "restore the file from git"))
-    if lines[0] != f"schema {SCHEMA}":
-        cure = f"this version reads 'schema {SCHEMA}'; restore the file from git or update Awan"
+    if lines[0] != _HEAD:
+        cure = f"this version reads '{_HEAD}'; restore the file from git or update Awan"
         return [], [*findings, _problem(first, f"{lines[0]!r} is no known schema", cure)]
     body = []
     for number, line in enumerate(lines[1:-1], start=2):
-        place = Place(file=name, line=number)
         if line.startswith(_MARKERS):
-            findings.append(_problem(place, "a merge marker", _KEEP_BOTH))
-        elif line != lines[0]:  # a union merge of two new files may leave the schema line twice
-            body.append((place, line))
+            findings.append(_problem(Place(file=name, line=number), "a merge marker", _KEEP_BOTH))
+        elif line != _HEAD:  # a union merge of two new files may leave the schema line twice
+            body.append((number, line))
     return body, findings
+
+
+def _columns(kind: Kind, owner: str, name: str, text: str) -> Book | None:
+    """A file of ``allot`` lines of the right form and nothing else, the ordinary case; else ``None``."""
+    if _WHOLE[kind].fullmatch(text) is None:
+        return None
+    words = text.split()
+    keys, values = words[3::3], words[4::3]
+    if wrong_blocks(kind, values):
+        return None
+    return Book(kind=kind, owner=owner, keys=keys, values=values, numbers=range(2, len(keys) + 2), shown=name)
+
+
+def _by_line(kind: Kind, owner: str, name: str, text: str) -> tuple[Book, list[Finding]]:
+    body, findings = _body(name, text)
+    keys: list[str] = []
+    values: list[str] = []
+    numbers: list[int] = []
+    others: list[Entry] = []
+    places: list[int] = []
+    plain = re.compile(rf"allot ({KEY}) ({VALUES[kind]})") if kind not in _BLOCKS else None
+    for number, line in body:
+        match = plain.fullmatch(line) if plain else None
+        if match is not None:
+            keys.append(match[1])
+            values.append(match[2])
+            numbers.append(number)
+            continue
+        found = _entry(kind, owner, line, Place(file=name, line=number))
+        if isinstance(found, Finding):
+            findings.append(found)
+        elif found.act is Act.ALLOT:
+            keys.append(found.key)
+            values.append(found.value)
+            numbers.append(number)
+        else:
+            others.append(found)
+            places.append(number)
+    return Book(
+        kind=kind,
+        owner=owner,
+        keys=keys,
+        values=values,
+        numbers=numbers,
+        others=tuple(others),
+        places=places,
+        shown=name,
+    ), findings
+
+
+_BLOCKS = (Kind.PREFIX, Kind.PREFIX6)
+
+
+def _roles(name: str, text: str) -> tuple[Sequence[RoleEntry], list[Finding]]:
+    body, findings = _body(name, text)
+    roles = []
+    for number, line in body:
+        found = _role(line, Place(file=name, line=number))
+        if isinstance(found, Finding):
+            findings.append(found)
+        else:
+            roles.append(found)
+    return roles, findings
 
 
 def parse_ledger(texts: Mapping[str, str], shown: str) -> tuple[Ledger, list[Finding]]:
@@ -144,8 +190,8 @@ def parse_ledger(texts: Mapping[str, str], shown: str) -> tuple[Ledger, list[Fin
     Returns:
         What could be read, and a finding for each line that could not.
     """
-    entries: list[Entry] = []
-    roles: list[RoleEntry] = []
+    books: list[Book] = []
+    roles: tuple[RoleEntry, ...] = ()
     findings: list[Finding] = []
     kinds = {kind.value: kind for kind in Kind}
     for file in sorted(texts):
@@ -154,14 +200,14 @@ def parse_ledger(texts: Mapping[str, str], shown: str) -> tuple[Ledger, list[Fin
         if not file.endswith(".ledger") or (file != ROLE_FILE and folder not in kinds):
             findings.append(_problem(Place(file=name), "no ledger file has this name", "remove or rename it"))
             continue
-        body, problems = _body(name, texts[file])
-        findings += problems
-        for place, line in body:
-            found = _role(line, place) if file == ROLE_FILE else _entry(kinds[folder], owner, line, place)
-            if isinstance(found, Finding):
-                findings.append(found)
-            elif isinstance(found, RoleEntry):
-                roles.append(found)
-            else:
-                entries.append(found)
-    return Ledger(entries=tuple(entries), roles=tuple(roles)), findings
+        if file == ROLE_FILE:
+            found, problems = _roles(name, texts[file])
+            roles = tuple(found)
+            findings += problems
+            continue
+        book = _columns(kinds[folder], owner, name, texts[file])
+        if book is None:
+            book, problems = _by_line(kinds[folder], owner, name, texts[file])
+            findings += problems
+        books.append(book)
+    return Ledger(books=tuple(books), roles=roles), findings

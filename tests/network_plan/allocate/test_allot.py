@@ -85,7 +85,7 @@ def allotted(site: Site, ledger: Ledger) -> Ledger:
     """The ledger after one allotment; there is room for everything here."""
     entries, findings = allot(site, ledger)
     assert findings == []
-    return dataclasses.replace(ledger, entries=(*ledger.entries, *entries))
+    return ledger.plus(entries)
 
 
 EMPTY = Ledger(roles=(RoleEntry(epoch=1, primary="dc"),))
@@ -161,7 +161,7 @@ def test_what_is_read_back_is_what_was_written(
     for site in (one, both):
         entries, _ = allot(site, ledger)
         files.append_entries(folder, entries)
-        ledger = dataclasses.replace(ledger, entries=(*ledger.entries, *entries))
+        ledger = ledger.plus(entries)
     read, findings = parse_ledger(files.read_texts(folder, "ledger"), "ledger")
     assert findings == []
     assert read.live() == ledger.live()
@@ -193,7 +193,7 @@ def test_without_a_network_its_addresses_are_not_asked_for(base: Site) -> None:
 
 
 def _with(ledger: Ledger, *entries: Entry) -> Ledger:
-    return dataclasses.replace(ledger, entries=(*ledger.entries, *entries))
+    return ledger.plus(entries)
 
 
 def test_a_released_value_is_not_given_again(base: Site) -> None:

@@ -48,7 +48,7 @@ def _with_hosts(site: Site, hosts: tuple[str, ...]) -> Cluster:
 def _allotted(site: Site, ledger: Ledger = EMPTY) -> Ledger:
     entries, findings = allot(site, ledger)
     assert findings == []
-    return dataclasses.replace(ledger, entries=(*ledger.entries, *entries))
+    return ledger.plus(entries)
 
 
 def test_replicas_stand_elsewhere_and_are_spread(minimal: dict[str, str]) -> None:
@@ -71,7 +71,7 @@ def test_a_released_host_is_not_chosen_again(minimal: dict[str, str]) -> None:
     ledger = _allotted(site)
     target = ledger.live()[Kind.REPLICA, "dinas/v0@dc"]
     release = Entry(kind=Kind.REPLICA, owner="dinas", act=Act.RELEASE, key="dinas/v0@dc", value=target)
-    again = _allotted(site, dataclasses.replace(ledger, entries=(*ledger.entries, release)))
+    again = _allotted(site, ledger.plus([release]))
     assert again.live()[Kind.REPLICA, "dinas/v0@dc"] != target
 
 
@@ -100,7 +100,7 @@ def test_when_every_other_host_was_released_it_is_said(minimal: dict[str, str]) 
     ledger = _allotted(site)
     target = ledger.live()[Kind.REPLICA, "dinas/v0@dc"]
     release = Entry(kind=Kind.REPLICA, owner="dinas", act=Act.RELEASE, key="dinas/v0@dc", value=target)
-    entries, findings = allot(site, dataclasses.replace(ledger, entries=(*ledger.entries, release)))
+    entries, findings = allot(site, ledger.plus([release]))
     assert not [entry for entry in entries if entry.kind is Kind.REPLICA]
     assert [finding.what for finding in findings] == ["dc has no other host left for dinas/v0@dc"]
 
