@@ -64,7 +64,8 @@ def test_a_backup_job_a_tenant_as_often_as_its_most_urgent_vm(planned: Callable[
 
 
 def test_without_a_storage_or_a_schedule_there_is_no_job(planned: Callable[..., Plan]) -> None:
-    backup = '    backup: {storage: backup, path: /var/lib/backup, source: "assumption: on each host"}\n'
+    backup = "    backup: {storage: backup, path: /var/lib/backup, machine: a disk shelf at another place, "
+    backup += 'source: "assumption: mounted on each host"}\n'
     plan = planned((CLUSTERS, backup, ""))
     assert (plan.cluster("dc").backups, plan.cluster("dc").storages) == ((), ())
     schedule = (
