@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flows as elements of nftables sets: disjoint boxes, printed the shortest way. Knows no chain."""
+"""Flows as elements of nftables sets: disjoint boxes of one family, printed the shortest way. Knows no chain."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv6Address
 from math import prod
-from typing import Protocol
+from typing import Literal, Protocol
 
 from network_plan.model.gateway import DestinationNat, ForwardRule, SourceNat
 from network_plan.model.network import IpNetwork
@@ -15,6 +15,7 @@ from network_plan.model.service import Service
 from network_plan.space.boxes import Box, Range, disjoint
 
 PORTED = ("tcp", "udp")
+Version = Literal[4, 6]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +41,20 @@ def span(prefix: IpNetwork) -> Range:
     return int(prefix.network_address), int(prefix.broadcast_address)
 
 
-def v4(prefixes: Iterable[IpNetwork]) -> list[IpNetwork]:
-    """The IPv4 ones: no rule is compiled for IPv6 yet (``parse.references.pools`` refuses it)."""
-    return [prefix for prefix in prefixes if prefix.version == 4]
+def of(version: Version, prefixes: Iterable[IpNetwork]) -> list[IpNetwork]:
+    """Those of one family: a set holds one kind of address."""
+    return [prefix for prefix in prefixes if prefix.version == version]
 
 
-def address(side: Range) -> str:
+def address(side: Range, version: Version = 4) -> str:
     """A range of addresses as nftables writes it: an address, a prefix, or first-last."""
-    first, last = IPv4Address(side[0]), IPv4Address(side[1])
+    kind = IPv4Address if version == 4 else IPv6Address
+    first, last = kind(side[0]), kind(side[1])
     if first == last:
         return str(first)
     size = side[1] - side[0] + 1
     if size & (size - 1) == 0 and side[0] % size == 0:
-        return str(IPv4Network((first, 33 - size.bit_length())))
+        return f"{first}/{first.max_prefixlen + 1 - size.bit_length()}"
     return f"{first}-{last}"
 
 
@@ -76,20 +78,20 @@ def ported(services: Iterable[Service], proto: str) -> list[Service]:
     return [service for service in services if service.proto == proto]
 
 
-def triples(rules: Sequence[ForwardRule]) -> list[Element]:
+def triples(rules: Sequence[ForwardRule], version: Version = 4) -> list[Element]:
     """``saddr . daddr . protocol . port`` of every flow between inner networks."""
     elements = []
     for proto in PORTED:
         boxes = [
             Box(key=rule.key, sides=(span(source), span(target), (service.first, service.last)))
             for rule in rules
-            for source in v4(rule.sources)
-            for target in v4(rule.destinations)
+            for source in of(version, rule.sources)
+            for target in of(version, rule.destinations)
             for service in ported(rule.services, proto)
         ]
         elements += [
             Element(
-                match=f"{address(b.sides[0])} . {address(b.sides[1])} . {proto} . {port(b.sides[2])}",
+                match=f"{address(b.sides[0], version)} . {address(b.sides[1], version)} . {proto} . {port(b.sides[2])}",
                 key=b.key,
             )
             for b in widest(boxes)
@@ -97,19 +99,22 @@ def triples(rules: Sequence[ForwardRule]) -> list[Element]:
     return elements
 
 
-def pairs(rules: Sequence[ForwardRule]) -> list[Element]:
+def pairs(rules: Sequence[ForwardRule], version: Version = 4) -> list[Element]:
     """``saddr . daddr`` of every flow that carries ICMP echo."""
     boxes = [
         Box(key=rule.key, sides=(span(source), span(target)))
         for rule in rules
         if any(service.proto == "icmp" for service in rule.services)
-        for source in v4(rule.sources)
-        for target in v4(rule.destinations)
+        for source in of(version, rule.sources)
+        for target in of(version, rule.destinations)
     ]
-    return [Element(match=f"{address(b.sides[0])} . {address(b.sides[1])}", key=b.key) for b in widest(boxes)]
+    return [
+        Element(match=f"{address(b.sides[0], version)} . {address(b.sides[1], version)}", key=b.key)
+        for b in widest(boxes)
+    ]
 
 
-def ends(rules: Iterable[tuple[Rule, tuple[IpNetwork, ...]]]) -> list[Element]:
+def ends(rules: Iterable[tuple[Rule, tuple[IpNetwork, ...]]], version: Version = 4) -> list[Element]:
     """``address . protocol . port`` of one side's prefixes."""
     rules = list(rules)
     elements = []
@@ -117,20 +122,20 @@ def ends(rules: Iterable[tuple[Rule, tuple[IpNetwork, ...]]]) -> list[Element]:
         boxes = [
             Box(key=rule.key, sides=(span(prefix), (service.first, service.last)))
             for rule, prefixes in rules
-            for prefix in v4(prefixes)
+            for prefix in of(version, prefixes)
             for service in ported(rule.services, proto)
         ]
         elements += [
-            Element(match=f"{address(b.sides[0])} . {proto} . {port(b.sides[1])}", key=b.key)
+            Element(match=f"{address(b.sides[0], version)} . {proto} . {port(b.sides[1])}", key=b.key)
             for b in widest(boxes)
         ]
     return elements
 
 
-def addresses(pairs: Iterable[tuple[str, IpNetwork]]) -> list[Element]:
+def addresses(pairs: Iterable[tuple[str, IpNetwork]], version: Version = 4) -> list[Element]:
     """Prefixes alone."""
-    boxes = [Box(key=key, sides=(span(prefix),)) for key, prefix in pairs if prefix.version == 4]
-    return [Element(match=address(box.sides[0]), key=box.key) for box in widest(boxes)]
+    boxes = [Box(key=key, sides=(span(prefix),)) for key, prefix in pairs if prefix.version == version]
+    return [Element(match=address(box.sides[0], version), key=box.key) for box in widest(boxes)]
 
 
 def published(rules: Sequence[DestinationNat]) -> list[Element]:

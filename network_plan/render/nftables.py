@@ -1,114 +1,116 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gateway's rules as one nftables file, replaced as a whole in one transaction.
 
-Flows are elements of sets, so that a packet costs a look-up and not a walk. Dated flows stand in
-chains of their own with ``meta time``: they end in the kernel, without anybody's help.
+Flows are elements of sets, so that a packet costs a look-up and not a walk; each address family has sets of its own.
+A connection keeps the number of the text that let it in: under another text its next packet, in either direction, is
+asked for again, so that what a change forbids ends, and what it leaves alone goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import zlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 
-from network_plan.model.gateway import DestinationNat, ForwardRule, Gateway, InputRule
-from network_plan.model.network import IpNetwork
+from network_plan.model.gateway import ForwardRule, Gateway
 from network_plan.model.plan import Plan
-from network_plan.model.service import Service
-from network_plan.render.elements import addresses, ends, masqueraded, pairs, published, triples
+from network_plan.render.dated import ICMP, IP, blocked, dated_dnat, dated_forward, dated_input
+from network_plan.render.elements import (
+    Element,
+    Version,
+    addresses,
+    ends,
+    masqueraded,
+    pairs,
+    published,
+    triples,
+)
 from network_plan.render.template import print_template
+
+_LASTING = 1 << 31
+"""No number of a text is the number of a day, which is the mark of what has an end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Dated:
-    before: int
-    match: str
-    key: str
+class _Family:
+    """One address family: nftables' words for it, and its sets."""
+
+    suffix: str
+    ip: str
+    icmp: str
+    proto: str
+    type: str
+    homes: list[tuple[str, str]]
+    internal: list[Element]
+    flows: list[Element]
+    pings: list[Element]
+    published: list[Element]
+    egress: list[Element]
+    egress_any: list[Element]
+    egress_ping: list[Element]
+    to_gateway: list[Element]
 
 
-def end_of(day: date, utc_offset_hours: int) -> int:
-    """The first second after a day in the regency's own time, in seconds since 1970 (UTC)."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-    return int((midnight - timedelta(hours=utc_offset_hours)).timestamp())
-
-
-def _match(service: Service) -> str:
-    return "icmp type echo-request" if service.proto == "icmp" else f"{service.proto} dport {service.ports}"
-
-
-def _set(prefixes: Iterable[IpNetwork]) -> str:
-    texts = [element.match for element in addresses(("", prefix) for prefix in prefixes)]
-    return texts[0] if len(texts) == 1 else "{ " + ", ".join(texts) + " }"
-
-
-def _dated_forward(rules: Sequence[ForwardRule], wan: str, offset: int) -> list[_Dated]:
-    found = []
-    for rule in rules:
-        if rule.until is None or not rule.destinations:
-            continue
-        side = f'iifname "{wan}" ct status dnat' if rule.from_internet else f"ip saddr {_set(rule.sources)}"
-        match = f"{side} ip daddr {_set(rule.destinations)}"
-        found += [
-            _Dated(before=end_of(rule.until, offset), match=f"{match} {_match(service)}", key=rule.key)
-            for service in rule.services
-        ]
-    return found
-
-
-def _dated_input(rules: Sequence[InputRule], wan: str, offset: int) -> list[_Dated]:
-    return [
-        _Dated(
-            before=end_of(rule.until, offset),
-            match=f'iifname != "{wan}" ip saddr {_set(rule.sources)} {_match(service)}',
-            key=rule.key,
-        )
-        for rule in rules
-        if rule.until is not None and rule.sources
-        for service in rule.services
+def _family(gateway: Gateway, version: Version) -> _Family:
+    lasting = [rule for rule in gateway.forward if rule.until is None]
+    inner = [rule for rule in lasting if not rule.from_internet and not rule.to_internet]
+    outbound = [rule for rule in lasting if rule.to_internet]
+    homes = [
+        (lan.name, str(address.network))
+        for lan in gateway.interfaces
+        if lan.kind == "lan"
+        for address in lan.addresses
+        if address.version == version
     ]
+    return _Family(
+        suffix="" if version == 4 else "6",
+        ip=IP[version],
+        icmp=ICMP[version],
+        proto="ip protocol" if version == 4 else "meta l4proto",
+        type=f"ipv{version}_addr",
+        homes=homes,
+        internal=addresses(((str(prefix), prefix) for prefix in gateway.internal), version),
+        flows=triples(inner, version),
+        pings=pairs(inner, version),
+        published=ends(((rule, rule.destinations) for rule in lasting if rule.from_internet), version),
+        egress=ends(((rule, rule.sources) for rule in outbound), version),
+        egress_any=addresses(((r.key, p) for r in outbound if not r.services for p in r.sources), version),
+        egress_ping=addresses(((r.key, p) for r in outbound if _echoes(r) for p in r.sources), version),
+        to_gateway=ends(((rule, rule.sources) for rule in gateway.input if rule.until is None), version),
+    )
 
 
-def _dated_dnat(rules: Sequence[DestinationNat], offset: int) -> list[_Dated]:
-    return [
-        _Dated(
-            before=end_of(rule.until, offset),
-            match=f"ip daddr {rule.public} {_match(service)} dnat ip to {rule.target}",
-            key=rule.key,
-        )
-        for rule in rules
-        if rule.until is not None
-        for service in rule.services
-    ]
+def _echoes(rule: ForwardRule) -> bool:
+    return any(service.proto == "icmp" for service in rule.services)
+
+
+def _numbered(text: str) -> str:
+    """The text with its number in it: the same for the same rules, whatever is said above them."""
+    head, _, rules = text.partition("define generation = 0\n")
+    return f"{head}define generation = {zlib.crc32(rules.encode()) | _LASTING:#010x}\n{rules}"
 
 
 def render_nftables(plan: Plan, gateway: Gateway) -> str:
     """The whole ``/etc/nftables.conf`` of one gateway."""
     wan = next(item.name for item in gateway.interfaces if item.kind == "wan")
-    lans = [item for item in gateway.interfaces if item.kind == "lan"]
-    lasting = [rule for rule in gateway.forward if rule.until is None]
-    inner = [rule for rule in lasting if not rule.from_internet and not rule.to_internet]
-    outbound = [rule for rule in lasting if rule.to_internet]
-    echoing = [rule for rule in outbound if any(service.proto == "icmp" for service in rule.services)]
     offset = plan.utc_offset_hours
-    return print_template(
+    dated = dated_forward(gateway.forward, wan, offset)
+    to_gateway = dated_input(gateway.input, wan, offset)
+    text = print_template(
         "gateway.nft.j2",
         {
             "regency": plan.regency,
             "wan": wan,
-            "lans": [(lan.name, str(a.network)) for lan in lans for a in lan.addresses if a.version == 4],
-            "internal": addresses((str(prefix), prefix) for prefix in gateway.internal),
+            "lans": [item.name for item in gateway.interfaces if item.kind == "lan"],
+            "families": [_family(gateway, 4)] + ([_family(gateway, 6)] if gateway.isp6 is not None else []),
+            "six": gateway.isp6 is not None,
             "public": str(gateway.public),
-            "flows": triples(inner),
-            "pings": pairs(inner),
-            "published": ends((rule, rule.destinations) for rule in lasting if rule.from_internet),
-            "egress": ends((rule, rule.sources) for rule in outbound),
-            "egress_any": addresses((r.key, p) for r in outbound if not r.services for p in r.sources),
-            "egress_ping": addresses((r.key, p) for r in echoing for p in r.sources),
-            "dated": _dated_forward(gateway.forward, wan, offset),
-            "input": ends((rule, rule.sources) for rule in gateway.input if rule.until is None),
-            "dated_input": _dated_input(gateway.input, wan, offset),
+            "blocked": blocked(gateway.blocked, offset),
+            "dated": dated,
+            "dated_input": to_gateway,
+            "days": sorted({(rule.before, rule.day) for rule in (*dated, *to_gateway)}),
             "publish": published([rule for rule in gateway.dnat if rule.until is None]),
-            "dated_publish": _dated_dnat(gateway.dnat, offset),
+            "dated_publish": dated_dnat(gateway.dnat, offset),
             "masquerade": masqueraded(gateway.snat),
         },
     )
+    return _numbered(text)

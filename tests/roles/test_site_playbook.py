@@ -144,7 +144,7 @@ BREAKAGES = {
             "nft -a list chain inet awan forward | sed -n 's/.*@flows.*# handle //p' "
             "| xargs nft delete rule inet awan forward handle"
         ),
-        r"the live rules lack `.*@flows accept` in chain forward",
+        r"the live rules lack `.*@flows goto pass` in chain forward",
     ),
     "an element removed from a live set": (
         "nft flush set inet awan published",

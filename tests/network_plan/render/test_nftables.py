@@ -15,8 +15,9 @@ import pytest
 from network_plan.model.gateway import DestinationNat, SourceNat
 from network_plan.model.plan import Plan
 from network_plan.model.service import Service
+from network_plan.render.dated import end_of
 from network_plan.render.elements import address, masqueraded, published
-from network_plan.render.nftables import end_of, render_nftables
+from network_plan.render.nftables import render_nftables
 
 D, K, S = (f"site/{name}.yml" for name in ("tenants/dinas", "tenants/kominfo", "services"))
 
@@ -86,8 +87,10 @@ def test_who_is_named_more_closely_leaves_behind_that_address(text: str) -> None
 
 def test_dated_rules_end_in_the_kernel(text: str) -> None:
     end = end_of(date(2027, 1, 31), 7)
-    dated = [line.strip() for line in text.splitlines() if "meta time" in line]
+    timed = [line.strip() for line in text.splitlines() if "meta time" in line]
+    dated = [line for line in timed if "comment" in line]
     assert dated
+    assert set(timed) - set(dated) == {f"meta time < {end} ct mark 20850 accept"}
     assert all(line.startswith(f"meta time < {end} ") for line in dated)
     keys = {re.findall(r'comment "([^"]+)"', line)[0] for line in dated}
     assert keys == {"regency/ssh", "regency/ntp", "dinas/some"}
@@ -102,7 +105,7 @@ def test_a_day_ends_at_midnight_where_the_regency_is() -> None:
 
 def test_nothing_inside_is_sought_beyond_the_wan(text: str) -> None:
     forward = text[text.index("chain forward") :]
-    assert forward.index("jump astray") < forward.index("@flows accept")
+    assert forward.index("jump astray") < forward.index("@flows goto pass")
     assert 'oifname "wan0" ip daddr @internal drop' in text
     assert "ip daddr 203.0.113.0/29 drop" in text
 
