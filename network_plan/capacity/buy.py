@@ -43,8 +43,8 @@ def buy(demand: Demand, module_mib: int, drive_gib: int) -> Bought | None:
         ``None`` where none of it helps: no host is left once the spare ones are down, or both hosts of a VM are.
     """
     hosts = add_hosts(demand, ignored=(MEMORY, DISK))
-    if hosts is None:
-        return None
+    if hosts is None or not hosts.cluster.nodes:
+        return hosts
     limits = demand.limits.without(DISK)
     memory = _spread_least(
         hosts.cluster,
@@ -71,7 +71,12 @@ def buy(demand: Demand, module_mib: int, drive_gib: int) -> Bought | None:
 
 
 def add_hosts(demand: Demand, ignored: tuple[int, ...] = ()) -> Bought | None:
-    """The least number of hosts, each like the cluster's first, that is enough; ``None`` where no number is."""
+    """The least number of hosts, each like the cluster's first, that is enough; ``None`` where no number is.
+
+    A cluster without any host has none to be like.
+    """
+    if not demand.cluster.nodes:
+        return None if demand.wanted else Bought(cluster=demand.cluster)
     limits = demand.limits.without(*ignored)
     like = demand.cluster.nodes[0]
 
@@ -137,7 +142,7 @@ def trimmed(given: Mapping[str, int], enough: Callable[[Mapping[str, int]], bool
     found, changed = dict(given), True
     while changed:
         changed = False
-        for name in found:
+        for name in given:
             while found[name] and enough({**found, name: found[name] - 1}):
                 found[name] -= 1
                 changed = True

@@ -53,7 +53,7 @@ class Gain:
     @property
     def used_percent(self) -> int:
         """How much of the home hosts today's work takes, rounded up."""
-        return up(self.before * USED_PERCENT, self.home)
+        return up(self.before * USED_PERCENT, max(1, self.home))
 
 
 def gain_of(plan: Plan) -> Gain:
@@ -69,7 +69,7 @@ def gain_of(plan: Plan) -> Gain:
         planned=sum(item.state == "planned" and bool(item.memory_mib) for item in plan.applications),
         after=sum(len(cluster.nodes) for cluster in plan.clusters),
         home=len(home.nodes),
-        watts=power.average_w // len(home.nodes) if power else None,
+        watts=power.average_w // len(home.nodes) if power and home.nodes else None,
     )
 
 
@@ -129,7 +129,7 @@ def _figures(plan: Plan, found: Gain) -> list[Figure]:
             unit="%",
             formula=f"{found.before} servers × {USED_PERCENT} % / {found.home} hosts = {found.used_percent} %; "
             f"with all that is planned {then} × {USED_PERCENT} % / {found.home} = "
-            f"{up(then * USED_PERCENT, found.home)} % (a server taken to be as strong as a host)",
+            f"{up(then * USED_PERCENT, max(1, found.home))} % (a server taken to be as strong as a host)",
             inputs=(before, _USED, hosts),
         ),
     ]

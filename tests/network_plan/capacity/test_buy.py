@@ -13,6 +13,8 @@ from network_plan.capacity.assume import Assumed
 from network_plan.capacity.buy import Bought, add_hosts, buy, least, purchases, spread
 from network_plan.capacity.figure import Fits
 from network_plan.capacity.planned import Demand, outlook
+from network_plan.capacity.room import Limits
+from network_plan.model.node import Cluster
 from network_plan.model.plan import Plan
 
 MODULE, DRIVE = 8192, 894
@@ -120,6 +122,21 @@ def test_a_vm_that_no_host_can_carry_is_helped_by_no_purchase(full_plan: Plan) -
     wide = buy(home(planned(full_plan, (1, 256, 9_000))), MODULE, DRIVE)
     assert wide is not None
     assert wide.drives
+
+
+@pytest.mark.parametrize("ignored", [1, 2])
+def test_where_the_search_finds_no_place_however_much_there_is_nothing_is_bought(
+    full_plan: Plan, ignored: int
+) -> None:
+    """It errs on the safe side: it may miss a packing once cores, then disk, are counted too."""
+
+    class Stubborn(Demand):
+        def takes(self, cluster: Cluster, limits: Limits) -> bool:
+            return bool(cluster.nodes) and len(limits.ignored) >= ignored
+
+    of = home(full_plan)
+    stubborn = Stubborn(cluster=of.cluster, limits=of.limits, guests=of.guests, wanted=of.wanted)
+    assert buy(stubborn, MODULE, DRIVE) is None
 
 
 @pytest.mark.parametrize(

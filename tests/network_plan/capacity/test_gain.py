@@ -95,3 +95,17 @@ def test_each_figure_of_each_answer_has_its_formula_and_its_sources(regency: Pla
             assert figure.formula, figure.name
             assert figure.inputs, figure.name
             assert all(given.source for given in figure.inputs), figure.name
+
+
+def test_a_cluster_without_hosts_is_no_puzzle(minimal_plan: Plan) -> None:
+    """A site may begin with its words and no host; then nothing stands there, and what is planned waits for one."""
+    empty = tuple(dataclasses.replace(cluster, nodes=()) for cluster in minimal_plan.clusters)
+    plan = dataclasses.replace(minimal_plan, clusters=empty, guests=(), replication=())
+    assert capacity(plan).fits is Fits.YES
+    wanted = tuple(
+        dataclasses.replace(item, state="planned", cores=1, memory_mib=1, disk_gib=1, size_source="assumption: one")
+        for item in plan.applications
+    )  # fmt: skip
+    found = capacity(dataclasses.replace(plan, applications=wanted))
+    answer = next(answer for answer in found.answers if answer.key == "applications")
+    assert answer.says.startswith("no purchase gives all VMs of dc")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 from network_plan.capacity.assume import Assumed
 from network_plan.capacity.figure import Answer, Fits
@@ -18,7 +19,7 @@ def _ask(question: Callable[[Plan, Assumed], Answer], plan: Plan) -> Answer:
     return question(plan, Assumed(plan))
 
 
-def _nodes(plan: Plan, cluster: str, **changes: int) -> Plan:
+def _nodes(plan: Plan, cluster: str, **changes: Any) -> Plan:
     return dataclasses.replace(
         plan,
         clusters=tuple(

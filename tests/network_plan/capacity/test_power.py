@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ ENOUGH = Power(
         ({"reports": False}, "reports"),
     ],
 )
-def test_just_enough_is_enough_and_a_little_less_is_not(changes: dict[str, int], key: str) -> None:
+def test_just_enough_is_enough_and_a_little_less_is_not(changes: dict[str, Any], key: str) -> None:
     assert shortages(ENOUGH) == ()
     assert [short.key for short in shortages(dataclasses.replace(ENOUGH, **changes))] == [key]
 

@@ -39,3 +39,16 @@ def test_what_is_planned_is_said_only_where_it_does_not_fit(full_plan: Plan) -> 
         "the planned new1 (priority 1) has no room: it needs 8192 MiB, dc with 1 host down has"
         in found[1].what
     )
+
+
+def test_memory_that_a_host_has_not_is_the_allotment_s_business(full_plan: Plan) -> None:
+    """``ledger/room`` says it, as an error: then nothing is said here, nor of what is planned."""
+    clusters = tuple(
+        dataclasses.replace(
+            cluster,
+            nodes=tuple(dataclasses.replace(node, memory_mib=node.reserve_mib) for node in cluster.nodes),
+        )
+        for cluster in full_plan.clusters
+    )
+    plan = dataclasses.replace(_with_planned(full_plan, 1024), clusters=clusters)
+    assert check_planned(plan, None) == []
