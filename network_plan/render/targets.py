@@ -13,6 +13,7 @@ from network_plan.render.nftables import render_nftables
 from network_plan.render.prometheus import render_prometheus
 from network_plan.render.pve import render_pve_firewall
 from network_plan.render.sanoid import render_replication
+from network_plan.render.shaping import render_shaping
 
 
 def _nftables(plan: Plan) -> dict[str, str]:
@@ -27,6 +28,7 @@ TARGETS: Mapping[str, Callable[[Plan], dict[str, str]]] = {
     "prometheus": render_prometheus,
     "pve": render_pve_firewall,
     "replication": render_replication,
+    "shaping": render_shaping,
 }
 """Name → renderer; each gives file name → text. The map has a command of its own."""
 

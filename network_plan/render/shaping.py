@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The line, shared by policy (GW-4): HTB classes for ``tc -batch``, and the nftables table that puts packets in them.
+
+One class per tenant in each direction: its equal share is guaranteed, the whole line is its ceiling while others are
+silent, and inside it a fair queue keeps one download from delaying everybody else's pages. A tree lives on one device
+and shapes what leaves by it: up on the WAN, down on the trunk. What is neither from nor to the internet is in no
+class of the trunk's tree and passes as fast as the device.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import ip_network
+
+from network_plan.capacity.line import kept_kbit, share_kbit
+from network_plan.model.gateway import Gateway
+from network_plan.model.network import IpNetwork
+from network_plan.model.plan import Plan
+from network_plan.render.dated import end_of
+from network_plan.render.template import print_template
+
+FRAME = 1514
+"""Octets of a full Ethernet frame; also the quantum, so that who borrows does so in equal turns."""
+UP, DOWN = 1, 2
+"""Handles of the two trees; ``tc`` and nftables both write a class as ``handle:minor`` in hexadecimal."""
+ITSELF = 0xFFF
+"""What the gateway itself sends: the tunnel's packets, thus replication, and its questions. No VLAN has the number."""
+_SANCTION = 0xF000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeClass:
+    """One class of a tree.
+
+    Attributes:
+        key: ``tenant/<key>``, ``sanction/<key>`` or ``gateway``.
+        minor: its number below the tree's handle; a tenant's is the lowest VLAN of its networks, from the ledger.
+        rate_kbit, ceil_kbit: what it is guaranteed, and what it never exceeds.
+        prefixes: whose packets belong to it.
+        until: the last day of a sanction.
+    """
+
+    key: str
+    minor: int
+    rate_kbit: int
+    ceil_kbit: int
+    prefixes: tuple[IpNetwork, ...] = ()
+    until: date | None = None
+
+    @property
+    def target_us(self) -> int:
+        """CoDel's target in microseconds: one and a half frames at the guaranteed rate, never under its own 5 ms.
+
+        Below the time of one frame every packet would be late (RFC 8289 §4.4).
+        """
+        return max(5000, -(-FRAME * 8 * 1500 // self.rate_kbit))
+
+    @property
+    def interval_us(self) -> int:
+        """CoDel's interval: its own 100 ms, and what the target has grown by (as sqm-scripts do on slow lines)."""
+        return 95_000 + self.target_us
+
+
+def _prefixes(plan: Plan, target: str) -> tuple[IpNetwork, ...]:
+    """The networks of a tenant, or the addresses of a VM."""
+    if "/" not in target:
+        return tuple(p for network in plan.networks if network.tenant == target for p in network.prefixes)
+    guest = next(guest for guest in plan.guests if guest.key == target)
+    return tuple(ip_network(address.ip) for nic in guest.nics for address in nic.addresses)
+
+
+def classes(plan: Plan) -> tuple[ShapeClass, ...]:
+    """The classes of either tree: the gateway's own, the tenants', the sanctions'.
+
+    Guarantees add up to the line at most: a slowed VM has its own out of its tenant's, and a slowed tenant leaves
+    its class for that of the sanction.
+    """
+    line, share = plan.facilities.uplink.rate_kbit, max(1, share_kbit(plan))
+    slowed = [item for item in plan.sanctions if item.measure == "slow"]
+    vms = Counter(item.target.partition("/")[0] for item in slowed if "/" in item.target)
+    found = [ShapeClass(key="gateway", minor=ITSELF, rate_kbit=max(1, kept_kbit(plan)), ceil_kbit=line)]
+    sanctions, taken = [], Counter[str]()
+    # A tenant's before its VM's: of two that hold, the last one decides.
+    for number, item in enumerate(sorted(slowed, key=lambda item: ("/" in item.target, item.key))):
+        tenant, _, vm = item.target.partition("/")
+        ceiling = item.rate_kbit or 1
+        rate = max(1, min(ceiling, share // (1 + vms[tenant]) if vm else share))
+        taken[tenant] += rate if vm else 0
+        sanctions.append(
+            ShapeClass(
+                key=f"sanction/{item.key}",
+                minor=_SANCTION + number,
+                rate_kbit=rate,
+                ceil_kbit=ceiling,
+                prefixes=_prefixes(plan, item.target),
+                until=item.until,
+            )
+        )
+    vlans: dict[str, int] = {}
+    prefixes: dict[str, list[IpNetwork]] = {}
+    for network in plan.networks:
+        vlans[network.tenant] = min(network.vlan, vlans.get(network.tenant, network.vlan))
+        prefixes.setdefault(network.tenant, []).extend(network.prefixes)
+    found += [
+        ShapeClass(
+            key=f"tenant/{tenant}",
+            minor=vlan,
+            rate_kbit=max(1, share - taken[tenant]),
+            ceil_kbit=line,
+            prefixes=tuple(prefixes[tenant]),
+        )
+        for tenant, vlan in sorted(vlans.items())
+    ]
+    return (*found, *sanctions)
+
+
+def render_tree(plan: Plan, device: str, handle: int) -> str:
+    """One tree on one device, for ``tc -batch`` on a device without one."""
+    return print_template(
+        "shaping/tree.tc.j2",
+        {
+            "regency": plan.domain,
+            "device": device,
+            "handle": f"{handle:x}",
+            # On the trunk what has no class is not of the internet, and must not wait for it.
+            "default": f"{ITSELF:x}" if handle == UP else "0",
+            "line": plan.facilities.uplink.rate_kbit,
+            "frame": FRAME,
+            "classes": [(f"{item.minor:x}", item) for item in classes(plan) if handle == UP or item.prefixes],
+        },
+    )
+
+
+def _elements(items: Iterable[ShapeClass], handle: int, version: int) -> list[tuple[str, str]]:
+    return [
+        (str(prefix), f"{handle:x}:{item.minor:x}")
+        for item in items
+        if item.until is None
+        for prefix in item.prefixes
+        if prefix.version == version
+    ]
+
+
+def render_classify(plan: Plan, gateway: Gateway) -> str:
+    """The table ``awan_shape``: addresses are those inside, before and after translation alike."""
+    found = classes(plan)
+    dated = [
+        (end_of(item.until, plan.utc_offset_hours), item.key, f"{item.minor:x}", prefix)
+        for item in found
+        if item.until is not None
+        for prefix in item.prefixes
+    ]
+    ways = [
+        (name, f"{handle:x}", side, {"ip": _elements(found, handle, 4), "ip6": _elements(found, handle, 6)})
+        for name, handle, side in (("up", UP, "saddr"), ("down", DOWN, "daddr"))
+    ]
+    wan = next(interface.name for interface in gateway.interfaces if interface.kind == "wan")
+    values = {"regency": plan.domain, "wan": wan, "ways": ways, "dated": dated}
+    return print_template("shaping/classify.nft.j2", values)
+
+
+def render_shaping(plan: Plan) -> dict[str, str]:
+    """File name → text, for each gateway: the two trees, and who belongs in which class."""
+    files = {}
+    for gateway in plan.gateways:
+        wan = next(interface.name for interface in gateway.interfaces if interface.kind == "wan")
+        files[f"{gateway.host}.up.tc"] = render_tree(plan, wan, UP)
+        files[f"{gateway.host}.down.tc"] = render_tree(plan, gateway.trunk, DOWN)
+        files[f"{gateway.host}.classify.nft"] = render_classify(plan, gateway)
+    return files
