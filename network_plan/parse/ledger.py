@@ -8,8 +8,9 @@ pattern; only where it does not hold, each line is asked what is wrong with it.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from network_plan.model.finding import Finding, Place, Severity
@@ -20,6 +21,8 @@ from network_plan.parse.values import KEY, VALUES, problem_of, wrong_blocks
 ROLE_FILE = "site_role.ledger"
 _HEAD = f"schema {SCHEMA}"
 _MARKERS = ("<<<<<<<", "=======", "|||||||", ">>>>>>>")
+_MANY = 20
+"""So many wrong lines of one file are told, each with its place."""
 _KEEP_BOTH = "remove the markers and keep the lines of both sides (the union merge does that)"
 _RESTORE = "restore the line from git"
 _EPOCH = re.compile(r"[1-9][0-9]{0,8}")
@@ -91,30 +94,48 @@ def _role(line: str, place: Place) -> RoleEntry | Finding:
     return RoleEntry(epoch=int(words[1]), primary=words[2], place=place)
 
 
-def _body(name: str, text: str) -> tuple[list[tuple[int, str]], list[Finding]]:
-    """The lines that should hold entries, and what is wrong with the file as a whole."""
+def _body(name: str, text: str, findings: list[Finding]) -> Iterator[tuple[int, str]]:
+    """The lines that should hold entries, one by one; what is wrong with the file as a whole goes to ``findings``.
+
+    The caller stops where enough is wrong: a file of fifty megabytes that is no ledger is not taken apart.
+    """
     if foreign := no_utf8(text):
         row, column, byte = foreign
         place = Place(file=name, line=row, column=column)
-        return [], [_problem(place, f"byte 0x{byte:02x} is no UTF-8", "restore the file from git")]
-    lines = text.split("\n")
+        findings.append(_problem(place, f"byte 0x{byte:02x} is no UTF-8", "restore the file from git"))
+        return
+    head, _, _ = text[: len(_HEAD) + 20].partition("\n")
     first = Place(file=name, line=1)
-    if lines[0].startswith(_MARKERS):
-        return [], [_problem(first, "a merge marker", _KEEP_BOTH)]
-    findings = []
-    if lines[-1] != "":
-        place = Place(file=name, line=len(lines))
+    if head.startswith(_MARKERS):
+        findings.append(_problem(first, "a merge marker", _KEEP_BOTH))
+        return
+    if not text.endswith("\n"):
+        place = Place(file=name, line=text.count("\n") + 1)
         findings.append(_problem(place, "the last line is cut off", "restore the file from git"))
-    if lines[0] != _HEAD:
+    if head != _HEAD:
         cure = f"this version reads '{_HEAD}'; restore the file from git or update Awan"
-        return [], [*findings, _problem(first, f"{lines[0]!r} is no known schema", cure)]
-    body = []
-    for number, line in enumerate(lines[1:-1], start=2):
+        findings.append(_problem(first, f"{head!r} is no known schema", cure))
+        return
+    start = len(_HEAD) + 1
+    for number in itertools.count(2):
+        end = text.find("\n", start)
+        if end < 0:
+            return
+        line = text[start:end]
+        start = end + 1
         if line.startswith(_MARKERS):
             findings.append(_problem(Place(file=name, line=number), "a merge marker", _KEEP_BOTH))
         elif line != _HEAD:  # a union merge of two new files may leave the schema line twice
-            body.append((number, line))
-    return body, findings
+            yield number, line
+        if len(findings) >= _MANY:
+            findings.append(_no_further(name, number))
+            return
+
+
+def _no_further(name: str, number: int) -> Finding:
+    """A file that is no ledger at all is not told line by line."""
+    what = f"{_MANY} lines can't be read; what comes after is not read"
+    return _problem(Place(file=name, line=number), what, "restore the file from git")
 
 
 def _columns(kind: Kind, owner: str, name: str, text: str) -> Book | None:
@@ -129,14 +150,14 @@ def _columns(kind: Kind, owner: str, name: str, text: str) -> Book | None:
 
 
 def _by_line(kind: Kind, owner: str, name: str, text: str) -> tuple[Book, list[Finding]]:
-    body, findings = _body(name, text)
+    findings: list[Finding] = []
     keys: list[str] = []
     values: list[str] = []
     numbers: list[int] = []
     others: list[Entry] = []
     places: list[int] = []
     plain = re.compile(rf"allot ({KEY}) ({VALUES[kind]})") if kind not in _BLOCKS else None
-    for number, line in body:
+    for number, line in _body(name, text, findings):
         match = plain.fullmatch(line) if plain else None
         if match is not None:
             keys.append(match[1])
@@ -169,9 +190,9 @@ _BLOCKS = (Kind.PREFIX, Kind.PREFIX6)
 
 
 def _roles(name: str, text: str) -> tuple[Sequence[RoleEntry], list[Finding]]:
-    body, findings = _body(name, text)
+    findings: list[Finding] = []
     roles = []
-    for number, line in body:
+    for number, line in _body(name, text, findings):
         found = _role(line, Place(file=name, line=number))
         if isinstance(found, Finding):
             findings.append(found)
