@@ -17,7 +17,7 @@ RECOVERY = (2, 3)
 _RECOVERY = Input(
     name="a host is given up, fenced, and its VMs are started elsewhere",
     value=f"{RECOVERY[0]} to {RECOVERY[1]} minutes",
-    source="https://pve.proxmox.com/pve-docs/chapter-ha-manager.html (watchdog 60 s, lock 120 s)",
+    source="https://pve.proxmox.com/wiki/High_Availability (watchdog 60 s, lock 120 s)",
 )
 
 
