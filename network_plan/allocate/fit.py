@@ -8,13 +8,13 @@ gives a new one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from network_plan.model.finding import Finding, Severity, type_path
 from network_plan.model.ledger import Kind, Ledger
 from network_plan.model.site import Pool, PublicBlock, Site
 from network_plan.model.site.expand import declared_hosts, declared_networks, declared_vms, has_replica
-from network_plan.model.site.network import FIRST_HOST
+from network_plan.model.site.network import FIRST_HOST, Role
 
 Live = Mapping[tuple[Kind, str], str]
 
@@ -67,6 +67,20 @@ def _prefixes(site: Site, live: Live) -> list[Finding]:
             if value is not None and IPv4Network(value).overlaps(block):
                 why = f"which overlaps {name} {block}"
                 found.append(_misfit(Kind.PREFIX, network.key, value, why, network.path))
+    return found
+
+
+def _prefixes6(site: Site, live: Live) -> list[Finding]:
+    """Every network's /64 lies in its role's part of the block that the provider routes to us now."""
+    if site.networks.ipv6 is None:
+        return []
+    quarters = {role: site.networks.ipv6.pool(role) for role in Role}
+    found = []
+    for network in declared_networks(site):
+        value = live.get((Kind.PREFIX6, network.key))
+        if value is not None and not IPv6Network(value).subnet_of(quarters[network.role]):
+            why = f"which is not in {quarters[network.role]}"
+            found.append(_misfit(Kind.PREFIX6, network.key, value, why, network.path))
     return found
 
 
@@ -184,7 +198,7 @@ def check_fit(site: Site, ledger: Ledger) -> list[Finding]:
     """Every live value that the site has left behind."""
     live = ledger.live()
     found = [*_prefixes(site, live), *_nodes(site, live), *_public(site, live), *_reservations(site, live)]
-    found += _outgrown(site, live)
+    found += [*_prefixes6(site, live), *_outgrown(site, live)]
     inside = _Inside(live)
     for host in declared_hosts(site):
         found += inside.misfit(f"host/{host.name}", host.network, host.path)

@@ -251,6 +251,28 @@ def test_every_network_has_a_64_of_its_roles_quarter_of_the_ipv6_block(base: Sit
     assert set(given_out) == {e.key for e in entries if e.kind is Kind.PREFIX}
 
 
+def test_another_providers_ipv6_block_leaves_the_old_networks_behind(base: Site) -> None:
+    """Each is named with what releases it; nothing is moved by itself."""
+    from ipaddress import IPv6Address, IPv6Interface, IPv6Network
+
+    block = Ipv6(
+        prefix=IPv6Network("2001:db8:100::/56"),
+        wan=IPv6Interface("2001:db8::2/64"),
+        isp=IPv6Address("fe80::1"),
+        source="RFC 3849 documentation space",
+    )
+    site = dataclasses.replace(base, networks=dataclasses.replace(base.networks, ipv6=block))
+    ledger = allotted(site, EMPTY)
+    assert check_fit(site, ledger) == []
+    moved = dataclasses.replace(block, prefix=IPv6Network("2001:db8:200::/56"))
+    site = dataclasses.replace(base, networks=dataclasses.replace(base.networks, ipv6=moved))
+    found = check_fit(site, ledger)
+    assert len(found) == sum(kind is Kind.PREFIX6 for kind, _ in ledger.live())
+    assert "dinas/servers has prefix6 2001:db8:100:40::/64, which is not in 2001:db8:200:40::/58" in {
+        finding.what for finding in found
+    }
+
+
 def test_public_addresses_fixed_in_the_site_are_left_to_it(base: Site) -> None:
     from ipaddress import IPv4Address
 
