@@ -23,6 +23,7 @@ from network_plan.parse.references.networks import check_networks
 from network_plan.parse.references.pools import check_pools
 from network_plan.parse.references.public import check_public
 from network_plan.parse.references.tenants import check_tenants
+from network_plan.parse.references.vlans import check_vlans
 
 SUBJECTS = (
     check_clusters,
@@ -37,6 +38,7 @@ SUBJECTS = (
     check_services,
     check_facilities,
     check_reservations,
+    check_vlans,
 )
 
 

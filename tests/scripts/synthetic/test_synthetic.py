@@ -49,4 +49,4 @@ def test_a_site_without_an_operator_is_refused() -> None:
 
 def test_errors_of_the_site_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "--tenants", "2100", "--vms", "0", "--flows", "0"]) == 1
-    assert "VLAN" in capsys.readouterr().err
+    assert "want a VLAN each" in capsys.readouterr().err
