@@ -93,3 +93,8 @@ def test_a_networks_own_vm_is_not_asked_for_through_the_gateway(planned: Callabl
     flow = f"flows:\n  some: {{from: [{named}], to: vm:dinas/app, ports: [tcp/443], why: jobs}}\n"
     sources, _ = _rule(planned((S, "flows:\n", flow)).gateways[0], "regency/some")
     assert sources == {"10.1.1.0/24"}
+
+
+def test_a_vm_reaches_its_own_network_without_the_gateway(planned: Callable[..., Plan]) -> None:
+    flow = "flows:\n  jobs: {from: [vm:dinas/app], to: network:dinas/servers, ports: [tcp/443], why: jobs}\n"
+    assert "regency/jobs" not in {rule.key for rule in planned((S, "flows:\n", flow)).gateways[0].forward}
