@@ -13,7 +13,9 @@ from network_plan.model.plan import Plan
 from network_plan.render.targets import TARGETS, render_target
 
 GOLDEN = Path(__file__).parent / "golden"
-SITES = ("minimal", "full")
+SITES = ("minimal", "full", "dual")
+OF_BOTH_FAMILIES = ("dhcp", "dns", "nftables", "pve")
+"""The dual site is the full one with IPv6: only what speaks of addresses differs."""
 
 
 @pytest.fixture(params=SITES)
@@ -23,7 +25,15 @@ def site(request: pytest.FixtureRequest) -> tuple[str, Plan]:
     return name, plan
 
 
-@pytest.mark.parametrize("target", sorted(TARGETS))
+GOLDENS = [
+    (site, target)
+    for site in SITES
+    for target in sorted(TARGETS)
+    if site != "dual" or target in OF_BOTH_FAMILIES
+]
+
+
+@pytest.mark.parametrize(("site", "target"), GOLDENS, indirect=["site"])
 def test_the_files_are_the_reviewed_ones(
     site: tuple[str, Plan], target: str, golden: Callable[[Path, str], None]
 ) -> None:
