@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What git knows of the ledger: its texts at the merge base, against which no line may change."""
+"""What git knows of the ledger: its texts at the merge base, which stay as they are; who wrote a line, and when."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 
@@ -23,12 +26,19 @@ def _git(folder: Path, *args: str, send: bytes = b"") -> bytes | None:
     return result.stdout if result.returncode == 0 else None
 
 
-def merge_base(folder: Path) -> str | None:
+def merge_base(folder: Path, main: str | None = None) -> str | None:
     """The commit that this work starts from.
 
     On a branch, where it left ``origin/main`` or ``main``; on ``main`` itself without a remote, the last
     commit. ``None`` outside git, or before the first commit.
+
+    Args:
+        folder: where git is asked.
+        main: another name for what main was; ``None`` is returned where git does not know it.
     """
+    if main is not None:
+        base = _git(folder, "merge-base", "HEAD", main)
+        return None if base is None else base.decode().strip()
     for upstream in ("origin/main", "main"):
         base = _git(folder, "merge-base", "HEAD", upstream)
         if base is not None:
@@ -37,27 +47,50 @@ def merge_base(folder: Path) -> str | None:
     return None if head is None else head.decode().strip()
 
 
-def ledger_before(ledger_dir: Path) -> dict[str, str] | None:
+def ledger_before(ledger_dir: Path, main: str | None = None) -> dict[str, str] | None:
     """File → text of the ledger at the merge base; ``None`` where git knows nothing of it."""
     folder = ledger_dir if ledger_dir.is_dir() else ledger_dir.parent
-    if not folder.is_dir():
-        return None
-    base = merge_base(folder)
-    prefix = _git(folder, "rev-parse", "--show-prefix")
-    if base is None or prefix is None:
+    base = merge_base(folder, main) if folder.is_dir() else None
+    return None if base is None else texts_of(ledger_dir, base, (".ledger",))
+
+
+def texts_of(folder: Path, commit: str, suffixes: tuple[str, ...]) -> dict[str, str] | None:
+    """File → text of a folder in a commit, two levels deep; ``None`` where there is no such file.
+
+    Args:
+        folder: where it stands in the working tree; its last part may be gone from there.
+        commit: as git names it.
+        suffixes: of the files that are read; links are not followed.
+    """
+    here = folder if folder.is_dir() else folder.parent
+    prefix = _git(here, "rev-parse", "--show-prefix")
+    if prefix is None:
         return None
     below = os.fsdecode(prefix).removesuffix("\n")
-    if folder != ledger_dir:
-        below += f"{ledger_dir.name}/"
-    listing = _git(folder, "ls-tree", "-r", "-z", "--full-tree", base, *([below] if below else []))
+    if here != folder:
+        below += f"{folder.name}/"
+    listing = _git(here, "ls-tree", "-r", "-z", "--full-tree", commit, *([below] if below else []))
     if not listing:
         return None
     blobs = {}
     for entry in listing.rstrip(b"\0").split(b"\0"):
         about, _, path = entry.partition(b"\t")
-        if path.endswith(b".ledger"):
-            blobs[os.fsdecode(path).removeprefix(below)] = about.split()[2]
-    return _texts(folder, blobs)
+        name = os.fsdecode(path).removeprefix(below)
+        mode, _, blob = about.split()
+        if name.endswith(suffixes) and name.count("/") < 2 and mode.startswith(b"100"):
+            blobs[name] = blob
+    return _texts(here, blobs) if blobs else None
+
+
+def commit_of(folder: Path, revision: str) -> str | None:
+    """The commit that a revision means; ``None`` where git does not have it."""
+    found = _git(folder, "rev-parse", "--verify", "-q", "--end-of-options", f"{revision}^{{commit}}")
+    return None if found is None else found.decode().strip()
+
+
+def is_shallow(folder: Path) -> bool:
+    """Whether the checkout lacks older commits, as those of CI often do."""
+    return _git(folder, "rev-parse", "--is-shallow-repository") == b"true\n"
 
 
 def _texts(folder: Path, blobs: dict[str, bytes]) -> dict[str, str] | None:
@@ -66,12 +99,48 @@ def _texts(folder: Path, blobs: dict[str, bytes]) -> dict[str, str] | None:
     if rest is None:
         return None
     texts = {}
+    start = 0
     for name in blobs:
-        header, _, rest = rest.partition(b"\n")
-        size = int(header.split()[2])
-        texts[name] = rest[:size].decode("utf-8", "surrogateescape").replace("\r\n", "\n")
-        rest = rest[size + 1 :]
+        head = rest.index(b"\n", start)
+        size = int(rest[start:head].split()[2])
+        text = rest[head + 1 : head + 1 + size]
+        texts[name] = text.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+        start = head + size + 2
     return texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The commit that a line of the ledger came with."""
+
+    day: date
+    author: str
+    commit: str
+
+
+def ledger_written(ledger_dir: Path, files: Iterable[str] = ()) -> dict[tuple[str, str], Written]:
+    """File and line → the first commit that brought it; nothing where git does not know them.
+
+    Args:
+        ledger_dir: the ledger's folder.
+        files: only these, named from the folder; all if none is named.
+    """
+    wanted = list(files) or ["."]
+    layout = "--format=%x00%h%x09%as%x09%an"
+    options = ("log", "--reverse", "--no-renames", "--relative", "-U0", "--no-color", "--no-ext-diff", "-p")
+    log = _git(ledger_dir, *options, layout, "--", *wanted) if ledger_dir.is_dir() else None
+    found: dict[tuple[str, str], Written] = {}
+    for piece in (log or b"").decode("utf-8", "replace").split("\0")[1:]:
+        head, _, patch = piece.partition("\n")
+        commit, day, author = head.split("\t", 2)
+        written = Written(day=date.fromisoformat(day), author=author, commit=commit)
+        file = ""
+        for line in patch.split("\n"):
+            if line.startswith("+++ "):
+                file = line.removeprefix("+++ b/")
+            elif line.startswith("+"):
+                found.setdefault((file, line[1:]), written)
+    return found
 
 
 def described(folder: Path) -> str:

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "the Plan: equal input, equal bytes",
     "show": "everything known of a tenant, host, VM, application, network, cluster or address",
     "reach": "may it, by which rule, over which path",
+    "diff": "what a change does: packets let in and no longer, what moved, what it costs",
     "capacity": "what fits, what does not, and what must be bought; the arithmetic shown",
     "render": "one target's files into build/",
     "map": "the page: map, tables, search",

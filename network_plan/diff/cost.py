@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a change costs: memory, cores and disk without the spare hosts, what is left of the pools, what fits no longer.
+
+How many objects Pulumi will touch is not told: only its engine knows, and a preview says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from network_plan.capacity.answers import capacity
+from network_plan.capacity.assume import Assumed
+from network_plan.capacity.load import loads
+from network_plan.capacity.planned import limits
+from network_plan.diff.side import Side
+from network_plan.model.plan import Plan
+
+UNITS = ("MiB of memory", "virtual cores", "GiB of disk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One kind of thing that can run out, before and after.
+
+    Attributes:
+        name: where, and of what.
+        used, left: before and after; ``left`` of a cluster counts without its spare hosts.
+    """
+
+    name: str
+    used: tuple[int, int]
+    left: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A question of capacity that is answered otherwise now."""
+
+    title: str
+    fits: tuple[str, str]
+    says: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a change costs; empty where it costs nothing."""
+
+    shares: tuple[Share, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+def cost(old: Side, new: Side) -> Cost:
+    """What differs between two sides."""
+    return Cost(
+        shares=tuple(
+            share
+            for share in _shares(old, new)
+            if share.used[0] != share.used[1] or share.left[0] != share.left[1]
+        ),
+        verdicts=tuple(_verdicts(old.plan, new.plan)),
+    )
+
+
+def _shares(old: Side, new: Side) -> Iterator[Share]:
+    before, after = _clusters(old.plan), _clusters(new.plan)
+    pools = [{use.pool: (use.unit, use.live, use.free) for use in side.pools} for side in (old, new)]
+    before |= {f"{unit} of {pool}": (live, free) for pool, (unit, live, free) in pools[0].items()}
+    after |= {f"{unit} of {pool}": (live, free) for pool, (unit, live, free) in pools[1].items()}
+    for name in dict.fromkeys((*before, *after)):
+        (used, left), (uses, leaves) = before.get(name, (0, 0)), after.get(name, (0, 0))
+        yield Share(name=name, used=(used, uses), left=(left, leaves))
+
+
+def _clusters(plan: Plan) -> dict[str, tuple[int, int]]:
+    """What is used, and what is left of each cluster without its largest hosts, as many as may fail (CLD-2)."""
+    assumed = Assumed(plan)
+    offered = limits(assumed)
+    found: dict[str, tuple[int, int]] = {}
+    for cluster in plan.clusters:
+        there = loads(plan, cluster, assumed)
+        used = (
+            sum(load.memory_mib for load in there),
+            sum(load.cores for load in there),
+            sum(load.stored_gib + (load.disk_gib if load.replica else 0) for load in there),
+        )
+        for place, unit in enumerate(UNITS):
+            amounts = sorted(offered.of(node)[place] for node in cluster.nodes)
+            kept = sum(amounts[: len(amounts) - cluster.spare_hosts])
+            found[f"{unit} in {cluster.name}"] = used[place], kept - used[place]
+    return found
+
+
+def _verdicts(old: Plan, new: Plan) -> Iterator[Verdict]:
+    before = {answer.key: answer for answer in capacity(old).answers}
+    for answer in capacity(new).answers:
+        one = before[answer.key]
+        if (one.fits, one.says) != (answer.fits, answer.says):
+            yield Verdict(
+                title=answer.title, fits=(one.fits.value, answer.fits.value), says=(one.says, answer.says)
+            )
