@@ -12,6 +12,7 @@ from datetime import date
 from ipaddress import ip_network
 from itertools import chain, pairwise
 from operator import itemgetter
+from typing import Any
 
 from network_plan.allocate.sequence import check_acts
 from network_plan.model.finding import Finding, Place, Severity
@@ -160,6 +161,32 @@ def _line(where: Entry | tuple[Book, int]) -> Entry:
     return book.allot(row)
 
 
+def _voids(ledger: Ledger, kind: Kind) -> list[Finding]:
+    """A line is void only where another key has its value; else it would end a value's rest before its day."""
+    books = ledger.of_kind(kind)
+    voids = [entry for book in books for entry in book.others if entry.act is Act.VOID]
+    alone = []
+    for entry in voids:
+        if kind in BLOCKS:
+            block: Any = ip_network(entry.value)
+            gives = (e for book in books for e in book.entries() if e.act in GIVES)
+            others = [e for e in gives if e.key != entry.key and block.overlaps(ip_network(e.value))]
+        else:
+            same = (e for book in books for e in book.with_values(frozenset([entry.value])))
+            others = [e for e in same if e.key != entry.key]
+        if not others:
+            alone.append(entry)
+    return [
+        problem(
+            "ledger/void",
+            f"{kind.value} {entry.value} was given to {entry.key} alone",
+            "release it instead",
+            entry.place,
+        )
+        for entry in alone
+    ]
+
+
 def _values(ledger: Ledger) -> list[Finding]:
     findings = []
     for kind in Kind:
@@ -171,6 +198,7 @@ def _values(ledger: Ledger) -> list[Finding]:
         for entry, other in twice(ledger, kind):
             what = f"{entry.key} has {kind.value} {other.value} already ({other.place})"
             findings.append(problem("ledger/twice", what, ANEW, entry.place))
+        findings += _voids(ledger, kind)
     for kind in BLOCKS:
         for entry, other in overlaps(ledger, kind):
             what = f"{entry.key} {entry.value} overlaps {other.key} {other.value} ({other.place})"

@@ -118,3 +118,36 @@ def _fits(act: Act, have: Any, block: Any) -> bool:
     if have is None or have == block or have.network_address != block.network_address:
         return False
     return (block.prefixlen < have.prefixlen) is (act is Act.GROW)
+
+
+def rests_of(lines: Sequence[Entry]) -> list[tuple[str, date | None]]:
+    """The values of one key that rest, each with its last day, ``None`` where it rests for good."""
+    if not any(entry.act in RESIZES for entry in lines):
+        rests: dict[str, list[date]] = {}
+        for entry in lines:
+            if entry.act is Act.RELEASE:
+                rests.setdefault(entry.value, []).append(entry.day or date.max)
+        back = Counter(entry.value for entry in lines if entry.act is Act.RECLAIM)
+        return [
+            (value, None if day == date.max else day)
+            for value, days in rests.items()
+            for day in sorted(days)[back[value] :]
+        ]
+    have: Any = None
+    left: list[tuple[Any, date | None]] = []
+    for entry in lines:
+        block: Any = ip_network(entry.value)
+        if entry.act is Act.RECLAIM:
+            left = [
+                (part, day)
+                for rest, day in left
+                for part in (rest.address_exclude(block) if block.subnet_of(rest) else (rest,))
+            ]
+        elif entry.act is Act.SPLIT:
+            left += [(rest, entry.day) for rest in have.address_exclude(block)]
+        elif entry.act is Act.RELEASE:
+            left.append((block, entry.day))
+        elif entry.act is Act.GROW:
+            left = [(rest, day) for rest, day in left if not rest.subnet_of(block)]
+        have = block
+    return [(str(rest), day) for rest, day in left]

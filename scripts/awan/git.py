@@ -26,19 +26,12 @@ def _git(folder: Path, *args: str, send: bytes = b"") -> bytes | None:
     return result.stdout if result.returncode == 0 else None
 
 
-def merge_base(folder: Path, main: str | None = None) -> str | None:
+def merge_base(folder: Path) -> str | None:
     """The commit that this work starts from.
 
     On a branch, where it left ``origin/main`` or ``main``; on ``main`` itself without a remote, the last
     commit. ``None`` outside git, or before the first commit.
-
-    Args:
-        folder: where git is asked.
-        main: another name for what main was; ``None`` is returned where git does not know it.
     """
-    if main is not None:
-        base = _git(folder, "merge-base", "HEAD", main)
-        return None if base is None else base.decode().strip()
     for upstream in ("origin/main", "main"):
         base = _git(folder, "merge-base", "HEAD", upstream)
         if base is not None:
@@ -47,11 +40,24 @@ def merge_base(folder: Path, main: str | None = None) -> str | None:
     return None if head is None else head.decode().strip()
 
 
-def ledger_before(ledger_dir: Path, main: str | None = None) -> dict[str, str] | None:
+def ledger_before(ledger_dir: Path) -> dict[str, str] | None:
     """File → text of the ledger at the merge base; ``None`` where git knows nothing of it."""
     folder = ledger_dir if ledger_dir.is_dir() else ledger_dir.parent
-    base = merge_base(folder, main) if folder.is_dir() else None
+    base = merge_base(folder) if folder.is_dir() else None
     return None if base is None else texts_of(ledger_dir, base, (".ledger",))
+
+
+def ledger_on_main(ledger_dir: Path, main: str | None = None) -> dict[str, str] | None:
+    """File → text of the ledger on main as it stands, which a merge under way may have brought in already.
+
+    Args:
+        ledger_dir: the ledger's folder.
+        main: the name of main, where that is neither ``origin/main`` nor ``main``.
+    """
+    names = ("origin/main", "main", "HEAD") if main is None else (main,)
+    commits = (commit_of(ledger_dir, name) for name in names) if ledger_dir.is_dir() else iter(())
+    found = next(filter(None, commits), None)
+    return None if found is None else texts_of(ledger_dir, found, (".ledger",))
 
 
 def texts_of(folder: Path, commit: str, suffixes: tuple[str, ...]) -> dict[str, str] | None:

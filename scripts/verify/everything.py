@@ -13,7 +13,7 @@ from scripts.verify.compare import compare_cluster
 from scripts.verify.connect import Host, cluster_run
 from scripts.verify.difference import Report
 from scripts.verify.host import compare_host
-from scripts.verify.live import read_live
+from scripts.verify.live import Live, read_live
 
 Say = Callable[[str], None]
 
@@ -21,15 +21,20 @@ NEEDS = {("/", "Sys.Audit"), ("/vms", "VM.Audit"), ("/pool", "Pool.Audit"), ("/s
 """What a token must be allowed to read, so that nothing is taken for missing that was only hidden."""
 
 
-def verify_cluster(plan: Plan, name: str, env: Mapping[str, str]) -> Report:
-    """Read one cluster and compare it; refuses another cluster, a bad token, missing privileges."""
+def read_cluster(name: str, env: Mapping[str, str]) -> tuple[Live, str]:
+    """Read one cluster, and say its own name; refuses another cluster, a bad token, missing privileges."""
     run = cluster_run(name, env)
     expected = run.settings.cluster
     try:
         check_cluster(run, NEEDS)
-        live = read_live(run.api)
+        return read_live(run.api), expected
     except ProviderError as error:
         raise Problem(f"cluster {expected}: {error}", SYSTEM) from error
+
+
+def verify_cluster(plan: Plan, name: str, env: Mapping[str, str]) -> Report:
+    """Read one cluster and compare it."""
+    live, expected = read_cluster(name, env)
     return compare_cluster(plan, name, live, expected)
 
 
