@@ -80,7 +80,7 @@ class _Allotment:
             return
         blocks = self._blocks.get(block)
         if blocks is None:
-            used = self.used[kind] | {str(self.site.dr.tunnel.prefix)}
+            used = self.used[kind] | {*map(str, self.site.dr.blocks)}
             blocks = self._blocks[block] = Blocks(block, used if kind is Kind.PREFIX else self.used[kind])
         self._give(kind, owner, key, blocks.first(length, from_the_top=from_the_top), pool, path)
 

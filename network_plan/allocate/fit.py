@@ -55,15 +55,15 @@ def _misfit(kind: Kind, key: str, value: str, why: str, path: type_path) -> Find
 
 def _prefixes(site: Site, live: Live) -> list[Finding]:
     """No network lies in a block that is not for networks."""
-    others = {
-        "the public block": site.networks.public.prefix,
-        "the gateway's link": site.networks.gateway.wan.network,
-        "the tunnel": site.dr.tunnel.prefix,
-    }
+    others = [
+        ("the public block", site.networks.public.prefix),
+        ("the gateway's link", site.networks.gateway.wan.network),
+        *(("the tunnel", block) for block in site.dr.blocks),
+    ]
     found = []
     for network in declared_networks(site):
         value = live.get((Kind.PREFIX, network.key))
-        for name, block in others.items():
+        for name, block in others:
             if value is not None and IPv4Network(value).overlaps(block):
                 why = f"which overlaps {name} {block}"
                 found.append(_misfit(Kind.PREFIX, network.key, value, why, network.path))

@@ -19,7 +19,7 @@ def applications(plan: Plan, assumed: Assumed) -> Answer:
     buys, instead = [], []
     grown = {cluster.name: cluster for cluster in plan.clusters}
     helpless = []
-    for demand in (seen.home, seen.recovery):
+    for demand in seen.demands:
         bought = buy(demand, assumed.value("memory_module_mib"), assumed.value("drive_gib"))
         if bought is None:
             helpless.append(demand.cluster.name)
@@ -75,7 +75,7 @@ def _says(plan: Plan, seen: Outlook, helpless: list[str]) -> str:
 
 def _figures(seen: Outlook, assumed: Assumed) -> list[Figure]:
     figures = []
-    for demand in (seen.home, seen.recovery):
+    for demand in seen.demands:
         rows = [item.application for item in demand.wanted]
         if not rows:
             continue
@@ -138,7 +138,7 @@ def _by_priority(plan: Plan, seen: Outlook) -> Table:
     """The whole table in numbers: each row stands in one column."""
     lacks = {seat.application.key: seat.lacks for seat in seen.seats}
     seated = set(lacks) if seen.holds else set()
-    wanted = {item.application.key for item in seen.home.wanted}
+    wanted = {item.application.key for item in seen.demands[0].wanted}
     rows = []
     for priority in sorted({item.priority for item in plan.applications}):
         of = [item for item in plan.applications if item.priority == priority]

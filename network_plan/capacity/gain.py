@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from network_plan.capacity.assume import Assumed
 from network_plan.capacity.figure import Answer, Figure, Fits, Input, group, up
+from network_plan.capacity.planned import ends
 from network_plan.model.plan import Plan
 
 USED_PERCENT = 10
@@ -58,7 +59,7 @@ class Gain:
 
 def gain_of(plan: Plan) -> Gain:
     """The numbers, from what is counted or what the print says."""
-    home = plan.cluster(plan.tunnels[0].ends[0][0])
+    home = plan.cluster(ends(plan)[0])
     power = plan.facilities.power.get(home.name)
     sizing = plan.facilities.sizing
     counted = sizing.servers_today if sizing else None
@@ -135,7 +136,7 @@ def _figures(plan: Plan, found: Gain) -> list[Figure]:
     ]
     if found.watts is not None:
         watts = found.saved * found.watts
-        home = plan.tunnels[0].ends[0][0]
+        home = ends(plan)[0]
         figures.append(
             Figure(
                 name="energy saved today",

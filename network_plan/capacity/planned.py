@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from network_plan.capacity.assume import Assumed
@@ -58,15 +59,15 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """Both clusters and all that is planned.
+    """The clusters that what is planned goes to, and all of it.
 
     Attributes:
+        demands: the home cluster's, and the recovery cluster's where there is one.
         holds: whether what stands there already has a place, with the spare hosts down too; where it has none, nobody
             is seated.
     """
 
-    home: Demand
-    recovery: Demand
+    demands: tuple[Demand, ...]
     holds: bool
     seats: tuple[Seat, ...]
 
@@ -87,18 +88,23 @@ def demand(plan: Plan, cluster: Cluster, assumed: Assumed, wanted: tuple[Wanted,
 
 def outlook(plan: Plan, assumed: Assumed) -> Outlook:
     """Who among the planned finds a place: the first by priority have it, a smaller one later may still fit."""
-    home, recovery = (plan.cluster(name) for name, _ in plan.tunnels[0].ends)
+    home, *recovery = (plan.cluster(name) for name in ends(plan))
     wanted = _wanted(plan, home, assumed)
     twins = tuple(_twin(plan, item, assumed) for item in wanted if item.application.twin)
-    demands = demand(plan, home, assumed, wanted), demand(plan, recovery, assumed, twins)
-    rooms = demands[0].room(), demands[1].room()
-    holds = all(room.holds() for room in rooms)
-    return Outlook(
-        home=demands[0],
-        recovery=demands[1],
-        holds=holds,
-        seats=_seats(wanted, twins, rooms) if holds else (),
+    demands = (
+        demand(plan, home, assumed, wanted),
+        *(demand(plan, cluster, assumed, twins) for cluster in recovery),
     )
+    rooms = [one.room() for one in demands]
+    holds = all(room.holds() for room in rooms)
+    return Outlook(demands=demands, holds=holds, seats=_seats(wanted, twins, rooms) if holds else ())
+
+
+def ends(plan: Plan) -> tuple[str, ...]:
+    """The home cluster, and the recovery cluster where there is one; alone it is the cluster at the gateway."""
+    if plan.tunnels:
+        return tuple(name for name, _ in plan.tunnels[0].ends)
+    return (plan.gateways[0].site,)
 
 
 def _wanted(plan: Plan, home: Cluster, assumed: Assumed) -> tuple[Wanted, ...]:
@@ -140,9 +146,7 @@ def _twin(plan: Plan, item: Wanted, assumed: Assumed) -> Wanted:
     return Wanted(application=item.application, load=load, ha=False, twin=True)
 
 
-def _seats(
-    wanted: tuple[Wanted, ...], twins: tuple[Wanted, ...], rooms: tuple[Room, Room]
-) -> tuple[Seat, ...]:
+def _seats(wanted: tuple[Wanted, ...], twins: tuple[Wanted, ...], rooms: Sequence[Room]) -> tuple[Seat, ...]:
     """In order of priority and key; one that finds no place at either end takes none."""
     of = {item.application.key: item for item in twins}
     said: dict[object, Lack] = {}

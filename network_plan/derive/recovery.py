@@ -34,8 +34,10 @@ def derive_tiers(site: Site) -> tuple[Tier, ...]:
 
 
 def derive_tunnels(site: Site) -> tuple[Tunnel, ...]:
-    """The line between the data center and the recovery center: first address here, second there."""
+    """The line between the data center and the recovery center, where there is one: first address here, second there."""
     tunnel = site.dr.tunnel
+    if tunnel is None or site.dr.cluster is None:
+        return ()
     ends = (site.clusters.default_cluster, site.dr.cluster)
     addresses = (IPv4Interface((tunnel.prefix[1 + index], tunnel.prefix.prefixlen)) for index in range(2))
     return (

@@ -109,7 +109,7 @@ def _body(name: str, text: str, findings: list[Finding]) -> Iterator[tuple[int, 
     if head.startswith(_MARKERS):
         findings.append(_problem(first, "a merge marker", _KEEP_BOTH))
         return
-    if not text.endswith("\n"):
+    if text and not text.endswith("\n"):
         place = Place(file=name, line=text.count("\n") + 1)
         findings.append(_problem(place, "the last line is cut off", "restore the file from git"))
     if head != _HEAD:

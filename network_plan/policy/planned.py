@@ -23,7 +23,7 @@ def check_planned(plan: Plan, _today: date | None) -> list[Finding]:
     findings = [finding for cluster in plan.clusters for finding in _overfull(demand(plan, cluster, assumed))]
     if not seen.holds:
         return findings
-    for one in (seen.home, seen.recovery):
+    for one in seen.demands:
         findings += _without(one, seen.seats)
     findings += [
         warning(

@@ -36,7 +36,17 @@ def check_dr1(plan: Plan, _today: date | None) -> list[Finding]:
         for cluster in plan.clusters
         if cluster.first_purchase
     ]
-    if plan.recovery_place is None:
+    if not plan.tunnels:
+        findings.append(
+            Finding(
+                severity=Severity.WARNING,
+                rule="DR-1",
+                what="there is no recovery center: what burns here is gone but for its backups",
+                cure="declare a second cluster at another place, and name it in dr.yml as 'cluster' with its 'tunnel'",
+                path=("dr",),
+            )
+        )
+    elif plan.recovery_place is None:
         findings.append(
             Finding(
                 severity=Severity.WARNING,

@@ -128,9 +128,9 @@ class DisasterRecovery:
     """The whole file; ``tiers`` is keyed by the priority of table 4.3 (``"1"``, ``"2"``, ``"3"``).
 
     Attributes:
-        cluster: the recovery cluster.
+        cluster: the recovery cluster; null where there is none yet.
         tiers: recovery targets by priority.
-        tunnel: the line between the two places.
+        tunnel: the line between the two places; null where there is one place only.
         risks: the risk study behind the plan (DR-6).
         place: why the recovery center stands where it stands (DR-1).
         shifts: shift → the post that responds in it (DR-6); posts, never names of people.
@@ -138,9 +138,14 @@ class DisasterRecovery:
 
     __pydantic_config__: ClassVar = FORBID
     schema: Schema
-    cluster: Id
     tiers: Mapping[TierKey, Tier]
-    tunnel: Tunnel
+    cluster: Id | None = None
+    tunnel: Tunnel | None = None
     risks: Mapping[Id, Risk] = field(default_factory=dict)
     place: Place | None = None
     shifts: Mapping[Id, Text] = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> tuple[Prefix4, ...]:
+        """What the line between the places has of the management pool, so that no network gets it."""
+        return () if self.tunnel is None else (self.tunnel.prefix,)

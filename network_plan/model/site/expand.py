@@ -126,7 +126,7 @@ def declared_vms(site: Site) -> tuple[DeclaredVm, ...]:
         for name, vm in tenant.vms.items():
             size = site.clusters.sizes[vm.size]
             cluster = vm.cluster or site.clusters.default_cluster
-            has_twin = site.dr.tiers[vm.priority].twin and cluster != site.dr.cluster
+            has_twin = site.dr.cluster not in (None, cluster) and site.dr.tiers[vm.priority].twin
             found.append(
                 DeclaredVm(
                     key=f"{tenant_id}/{name}",

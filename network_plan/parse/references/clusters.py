@@ -17,11 +17,7 @@ def check_clusters(check: Check) -> None:
     clusters = site.clusters.clusters
     check.known("cluster", site.clusters.default_cluster, clusters, "clusters", "default_cluster")
     check.known("cluster", site.networks.gateway.cluster, clusters, "networks", "gateway", "cluster")
-    if check.known("cluster", site.dr.cluster, clusters, "dr", "cluster") and (
-        site.dr.cluster == site.clusters.default_cluster
-    ):
-        what = f"the recovery cluster {site.dr.cluster!r} is the default cluster itself"
-        check.fail("site/cluster", what, "name the cluster at the other place", "dr", "cluster")
+    _recovery(check)
     first, last = site.clusters.vmids
     if not _FIRST_VMID <= first <= last <= _LAST_VMID:
         cure = f"write [first, last], from {_FIRST_VMID} to {_LAST_VMID}"
@@ -38,6 +34,29 @@ def check_clusters(check: Check) -> None:
         elif network.cluster != name and network.cluster in clusters:
             what = f"{cluster.network} lies in {network.cluster}"
             check.fail("site/network", what, f"name a management network with 'cluster: {name}'", *path)
+
+
+def _recovery(check: Check) -> None:
+    """The recovery cluster is another one; a line and twins need one."""
+    recovery = check.site.dr
+    if recovery.cluster is None:
+        if recovery.tunnel is not None:
+            what = "a line between two places is declared, and no recovery cluster"
+            check.fail("site/cluster", what, "name the cluster at the other place", "dr", "tunnel")
+        for priority, tier in recovery.tiers.items():
+            if tier.twin:
+                what = f"VMs of priority {priority} have a twin, and no recovery cluster is declared"
+                cure = "name the recovery cluster as 'cluster', or write 'twin: false'"
+                check.fail("site/cluster", what, cure, "dr", "tiers", str(priority), "twin")
+        return
+    if check.known("cluster", recovery.cluster, check.site.clusters.clusters, "dr", "cluster") and (
+        recovery.cluster == check.site.clusters.default_cluster
+    ):
+        what = f"the recovery cluster {recovery.cluster!r} is the default cluster itself"
+        check.fail("site/cluster", what, "name the cluster at the other place", "dr", "cluster")
+    if recovery.tunnel is None:
+        what = f"there is no line to the recovery cluster {recovery.cluster}"
+        check.fail("site/cluster", what, "declare the line as 'tunnel'", "dr", "cluster")
 
 
 def _hosts(check: Check) -> None:

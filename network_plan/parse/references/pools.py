@@ -69,15 +69,14 @@ def _link(check: Check) -> None:
 
 
 def _tunnel(check: Check) -> None:
-    prefix = check.site.dr.tunnel.prefix
     management = check.site.networks.pools.get(Role.MANAGEMENT)
+    if management is None and not check.was_lost(Role.MANAGEMENT.value):
+        cure = "add 'management' to it"
+        check.fail("site/pool", "there is no management pool", cure, "networks", "pools")
     path = ("dr", "tunnel", "prefix")
-    if prefix.prefixlen > 30:
-        check.fail("site/prefix", f"{prefix} has no room for two ends", "write a /30", *path)
-    if management is None:
-        if not check.was_lost(Role.MANAGEMENT.value):
-            cure = "add 'management' to it"
-            check.fail("site/pool", "there is no management pool", cure, "networks", "pools")
-    elif not prefix.subnet_of(management.prefix):
-        what = f"the tunnel's prefix {prefix} is not in the management pool {management.prefix}"
-        check.fail("site/prefix", what, "take it from the end of that pool", *path)
+    for prefix in check.site.dr.blocks:
+        if prefix.prefixlen > 30:
+            check.fail("site/prefix", f"{prefix} has no room for two ends", "write a /30", *path)
+        if management is not None and not prefix.subnet_of(management.prefix):
+            what = f"the tunnel's prefix {prefix} is not in the management pool {management.prefix}"
+            check.fail("site/prefix", what, "take it from the end of that pool", *path)

@@ -35,7 +35,7 @@ def check_vlans(check: Check) -> None:
         return
     for role, pool in site.networks.pools.items():
         room = pool.vlans.last - pool.vlans.first + 1
-        if declared[role] > room:
+        if 0 < room < declared[role]:
             check.fail(
                 "site/vlans",
                 f"{declared[role]} networks of role {role.value} want a VLAN each, the range has {room}",
