@@ -17,7 +17,7 @@ from network_plan.model.gateway import DestinationNat, ForwardRule, Gateway
 from network_plan.model.network import IpAddress
 from network_plan.space import services
 from network_plan.space.prefixes import WHOLE, Family, PrefixIndex, spans
-from network_plan.space.ranges import Ranges, intersect
+from network_plan.space.ranges import Ranges, intersect, union
 
 
 def runs(until: date | None, today: date | None) -> bool:
@@ -48,6 +48,11 @@ class Pass:
         return wanted.get(self.way, (from_wan, to_wan)) == (from_wan, to_wan) and (
             translated or not self.translated
         )
+
+    @property
+    def sides(self) -> tuple[Ranges, Ranges, Ranges]:
+        """Sources, destinations and services."""
+        return self.sources, self.destinations, self.services
 
     def holds(self, source: int, destination: int, service: int) -> bool:
         """Whether a packet has the rule's ends and one of its services."""
@@ -111,6 +116,25 @@ class Door:
         """Those rules that lead to some of these addresses inside, in the Plan's order."""
         found = {at for low, high in destinations for _, at in self._by_destination.touching(low, high)}
         return self._passes(sorted(found))
+
+    @cached_property
+    def _by_source(self) -> PrefixIndex[int]:
+        return PrefixIndex(
+            self._family,
+            (
+                (prefix, at)
+                for at, rule in enumerate(self._gateway.forward)
+                if not rule.to_internet
+                for prefix in rule.sources
+            ),
+        )
+
+    def destinations_of(self, sources: Ranges, *, outside: bool) -> Ranges:
+        """Where inside some rule may lead these sources, with those from the internet where they are outside."""
+        found = {at for low, high in sources for _, at in self._by_source.touching(low, high)}
+        if outside:
+            found |= {at for at, rule in enumerate(self._gateway.forward) if rule.from_internet}
+        return union(pair for item in self._passes(sorted(found)) for pair in item.destinations)
 
     @cached_property
     def egress(self) -> tuple[Pass, ...]:

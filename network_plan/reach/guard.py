@@ -40,6 +40,11 @@ class Entry:
     destinations: Ranges
     services: Ranges
 
+    @property
+    def sides(self) -> tuple[Ranges, Ranges, Ranges]:
+        """Sources, destinations and services."""
+        return self.sources, self.destinations, self.services
+
     def holds(self, source: int, destination: int, service: int) -> bool:
         """Whether a packet matches."""
         return (

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from network_plan.model.network import IpAddress
-from network_plan.space.services import Proto
+from network_plan.model.service import Service
+from network_plan.space.services import Proto, decode, span
 
 INTERNET = "internet"
 """The ingress of what comes in by the gateway's WAN."""
@@ -33,6 +34,12 @@ class Packet:
     proto: Proto
     port: int = 0
     sender: str | None = None
+
+    @classmethod
+    def of(cls, ingress: str, source: IpAddress, destination: IpAddress, service: Service) -> Packet:
+        """The packet that opens a service, at its first port."""
+        proto, port = decode(span(service)[0])
+        return cls(ingress=ingress, source=source, destination=destination, proto=proto, port=port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ class Places:
         self.plan = plan
         self.family = family
         self.gateway = plan.gateways[0]
+        self._spans: dict[str, Ranges] = {}
 
     @cached_property
     def _networks(self) -> PrefixIndex[Network]:
@@ -64,6 +65,20 @@ class Places:
             for address in nic.addresses
             if address.version == self.family
         }
+
+    @cached_property
+    def _guests(self) -> Mapping[str, Guest]:
+        return {f"vm:{guest.key}": guest for guest in self.plan.guests if guest.running}
+
+    def guest_of(self, target: str) -> Guest | None:
+        """The VM that is a target, by its key ``vm:TENANT/NAME``."""
+        return self._guests.get(target)
+
+    def name_at(self, number: int) -> str:
+        """What stands at an address that is taken."""
+        if number in self.stations:
+            return self.stations[number].guest.key
+        return next(node.name for node in self.hosts[number].nodes if number in map(int, node.addresses))
 
     @cached_property
     def hosts(self) -> Mapping[int, Cluster]:
@@ -140,4 +155,7 @@ class Places:
 
     def addresses_of(self, network: Network) -> Ranges:
         """All addresses of a network."""
-        return spans(network.prefixes, self.family)
+        found = self._spans.get(network.key)
+        if found is None:
+            found = self._spans[network.key] = spans(network.prefixes, self.family)
+        return found

@@ -64,14 +64,15 @@ def targets_at(places: Places, wanted: Ranges) -> Iterator[Target]:
     own = intersect(wanted, places.own)
     if own:
         yield Target(key=f"gateway:{places.gateway.host}", family=places.family, addresses=own)
-    for network in places.networks_at(wanted):
-        within = intersect(subtract(wanted, places.own), places.addresses_of(network))
-        yield from _in_network(places, network, within)
+    rest = subtract(wanted, own)
+    networks = places.networks_at(rest)
+    for network in networks:
+        yield from _in_network(places, network, intersect(rest, places.addresses_of(network)))
     beyond = intersect(wanted, internet_target(places).addresses)
     if beyond:
         yield Target(key="internet", family=places.family, addresses=beyond)
-    networks = union(pair for item in places.networks_at(wanted) for pair in places.addresses_of(item))
-    nobodys = subtract(intersect(wanted, places.internal), union((*networks, *places.own)))
+    known = union(pair for network in networks for pair in places.addresses_of(network))
+    nobodys = subtract(intersect(rest, places.internal), known)
     if nobodys:
         yield Target(key="nobody", family=places.family, addresses=nobodys)
 

@@ -11,7 +11,7 @@ from network_plan.model.guest import Guest
 from network_plan.model.network import Network
 from network_plan.model.node import Cluster
 from network_plan.reach import says
-from network_plan.reach.door import Door, Pass, Translation
+from network_plan.reach.door import Door, Translation
 from network_plan.reach.guard import Entry, Guard
 from network_plan.reach.packet import Step
 from network_plan.reach.places import Places, Station
@@ -20,6 +20,9 @@ from network_plan.space import services
 from network_plan.space.prefixes import WHOLE, Family
 from network_plan.space.ranges import Ranges
 from network_plan.space.region import Region
+
+Sides = tuple[Ranges, Ranges, Ranges]
+"""Sources, destinations and services."""
 
 Path = Literal["neighbours", "input", "forward", "published"]
 
@@ -50,9 +53,10 @@ class Part:
     region: Region
     steps: tuple[Step, ...] = ()
 
-    def cut(self, region: Region) -> tuple[Part, Part]:
-        """What is in a region, and the rest."""
-        return Part(self.region & region, self.steps), Part(self.region - region, self.steps)
+    def cut(self, sides: Sides) -> tuple[Part, Part]:
+        """What has these sources, destinations and services, and the rest."""
+        taken, left = self.region.split(*sides)
+        return Part(taken, self.steps), Part(left, self.steps)
 
     def after(self, step: Step) -> Part:
         """The same packets, one step further."""
@@ -77,13 +81,13 @@ class Facts:
         """Of the addresses."""
         return self.places.family
 
-    def sent_by(self, sources: Ranges) -> Region:
+    def sent_by(self, sources: Ranges) -> Sides:
         """Everything that these sources can send."""
-        return Region.product(sources, WHOLE[self.family], services.EVERY)
+        return sources, WHOLE[self.family], services.EVERY
 
-    def sent_to(self, destinations: Ranges) -> Region:
+    def sent_to(self, destinations: Ranges) -> Sides:
         """Everything that these can be sent."""
-        return Region.product(WHOLE[self.family], destinations, services.EVERY)
+        return WHOLE[self.family], destinations, services.EVERY
 
 
 class Trip:
@@ -151,7 +155,7 @@ class Trip:
     ) -> Iterator[Part]:
         """The first entry that matches decides; what is let on comes back."""
         for entry in entries:
-            hit, part = part.cut(Region.product(entry.sources, entry.destinations, entry.services))
+            hit, part = part.cut(entry.sides)
             if hit.region and entry.accepts:
                 yield hit.after(say(entry.key, True))
             else:
@@ -197,7 +201,7 @@ class Trip:
             self._stop(part, says.entered(self._gateway, says.BY_WAN, passed=False))
             return
         for rule in self._facts.door.inputs:
-            hit, part = part.cut(_region(rule))
+            hit, part = part.cut(rule.sides)
             if hit.region:
                 self._end(hit.after(says.entered(self._gateway, rule.key, passed=True)), delivered=True)
         self._stop(part, says.entered(self._gateway, says.POLICY, passed=False))
@@ -229,7 +233,7 @@ class Trip:
             rules = (*self._facts.door.egress, *rules)
         for rule in rules:
             if rule.fits(from_wan=from_wan, to_wan=to_wan, translated=self._translation is not None):
-                hit, part = part.cut(_region(rule))
+                hit, part = part.cut(rule.sides)
                 if hit.region:
                     self._arrive(hit.after(says.forwarded(self._gateway, rule.key, passed=True)))
         lost = from_wan and to_wan
@@ -251,10 +255,6 @@ class Trip:
             return
         for passed in self._decide(part, entries, say):
             self._end(passed, delivered=True)
-
-
-def _region(rule: Pass) -> Region:
-    return Region.product(rule.sources, rule.destinations, rule.services)
 
 
 def _sender(guest: Guest) -> Callable[[str, bool], Step]:

@@ -7,7 +7,7 @@ together the parts are the set that was asked about, and no two share a packet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
 
@@ -15,11 +15,11 @@ from network_plan.model.plan import Plan
 from network_plan.reach.door import Door, Translation
 from network_plan.reach.guard import Guard
 from network_plan.reach.places import Places
-from network_plan.reach.target import Target, targets_at
+from network_plan.reach.target import Target, internet_target, targets_at
 from network_plan.reach.trip import Facts, Part, Trip, Way
 from network_plan.space import services
 from network_plan.space.prefixes import Family
-from network_plan.space.ranges import Ranges, intersect, subtract
+from network_plan.space.ranges import Ranges, intersect, meets, subtract, union
 from network_plan.space.region import Region
 
 
@@ -69,6 +69,16 @@ class Ways:
         trip = Trip(self._facts, nothing, "published")
         trip.pass_door(Part(Region.product(sources, nothing.addresses, rest)))
         return made + trip.made
+
+    def targets_of(self, sources: Ranges) -> Iterator[Target | int]:
+        """Everything that some rule, or a common network, may let these sources reach; a public address as a number."""
+        places = self.places
+        outside = meets(sources, places.outside)
+        near = (pair for network in places.networks_at(sources) for pair in places.addresses_of(network))
+        led = self._facts.door.destinations_of(sources, outside=outside)
+        yield from targets_at(places, union((*near, *led, *places.own)))
+        yield internet_target(places)
+        yield from self.publications
 
     @cached_property
     def publications(self) -> Mapping[int, list[Translation]]:

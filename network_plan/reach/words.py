@@ -71,14 +71,15 @@ class Words:
         end = self._end(text, as_target=True)
         return End(
             text=end.text,
-            addresses={family: self._stations_of(family, ranges) for family, ranges in end.addresses.items()},
+            addresses={family: self._standing(family, ranges) for family, ranges in end.addresses.items()},
         )
 
-    def _stations_of(self, family: Family, ranges: Ranges) -> Ranges:
-        """Of networks of VMs only what stands there, so that all of it can be let in; single addresses as they are."""
-        places, rest = self._places[family], ranges
-        for network in places.networks_at(ranges):
-            within = intersect(ranges, places.addresses_of(network))
+    def _standing(self, family: Family, ranges: Ranges) -> Ranges:
+        """Of networks only what can be asked: in those of VMs what stands there, the gateway only where it is named."""
+        places = self._places[family]
+        rest = subtract(ranges, places.own) or ranges
+        for network in places.networks_at(rest):
+            within = intersect(rest, places.addresses_of(network))
             there = union((number, number) for number in places.taken(within))
             if network.role in OF_VMS and there and within != there:
                 rest = union((*subtract(rest, within), *there))

@@ -21,7 +21,8 @@ T = TypeVar("T")
 
 def span(prefix: IpNetwork) -> Range:
     """First and last address as numbers."""
-    return int(prefix.network_address), int(prefix.broadcast_address)
+    first = int(prefix.network_address)
+    return first, first | ((1 << prefix.max_prefixlen - prefix.prefixlen) - 1)
 
 
 def spans(prefixes: Iterable[IpNetwork], family: Family) -> Ranges:

@@ -61,6 +61,16 @@ class Region:
         """Packets of this one that are not in the other."""
         return Region(_merge(self.node, other.node, _SUBTRACT, 0))
 
+    def split(self, sources: Ranges, destinations: Ranges, services: Ranges) -> tuple[Region, Region]:
+        """What is in a product, and the rest: a look-up for each slab, however many ranges the product has."""
+        taken: list[tuple[int, int, Any]] = []
+        left: list[tuple[int, int, Any]] = []
+        for low, high, inner in self.node:
+            hits = intersect(((low, high),), destinations)
+            inside, outside = _split(inner, sources, services) if hits else ((), inner)
+            _deal(taken, left, (low, high, inner), hits if inside else (), (inside, outside))
+        return Region(tuple(taken)), Region(tuple(left))
+
     def __bool__(self) -> bool:
         """Whether it holds a packet."""
         return bool(self.node)
@@ -179,6 +189,38 @@ def _push(made: list[tuple[int, int, Any]], low: int, high: int, inner: Any) -> 
         made[-1] = (made[-1][0], high, inner)
     else:
         made.append((low, high, inner))
+
+
+def _split(inner: Node, sources: Ranges, services: Ranges) -> tuple[Node, Node]:
+    """The sources and services of one destination, in the product and outside."""
+    taken: list[tuple[int, int, Any]] = []
+    left: list[tuple[int, int, Any]] = []
+    for low, high, own in inner:
+        hits = intersect(((low, high),), sources)
+        both = intersect(own, services) if hits else ()
+        rest = subtract(own, services) if both else own
+        _deal(taken, left, (low, high, own), hits if both else (), (both, rest))
+    return tuple(taken), tuple(left)
+
+
+def _deal(
+    taken: list[tuple[int, int, Any]],
+    left: list[tuple[int, int, Any]],
+    slab: tuple[int, int, Any],
+    hits: Ranges,
+    parts: tuple[Any, Any],
+) -> None:
+    """A slab on two heaps: where it is hit its two parts, elsewhere all of it on the second."""
+    low, high, inner = slab
+    for first, last in hits:
+        if low < first:
+            _push(left, low, first - 1, inner)
+        _push(taken, first, last, parts[0])
+        if parts[1]:
+            _push(left, first, last, parts[1])
+        low = last + 1
+    if low <= high:
+        _push(left, low, high, inner)
 
 
 def _merge(one: Any, other: Any, operation: _Operation, level: int) -> Any:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, ip_address
 
 from network_plan.model.flow import Endpoint, Flow
 from network_plan.model.guest import Guest
 from network_plan.model.network import Network
 from network_plan.model.plan import Plan
 from network_plan.model.service import Service
-from network_plan.reach import reach
+from network_plan.reach import INTERNET as OUTSIDE
+from network_plan.reach import Judge, Packet, Verdict
 from scripts.lab import wiring
 
 
@@ -117,28 +118,41 @@ def _clients(plan: Plan, ends: Iterable[Endpoint], twins: set[str]) -> Iterator[
 INTERNET = Client(kind="internet", name="", address=wiring.INTERNET_CLIENT, vlan=0)
 
 
-def _allowed(plan: Plan, twin: Guest, service: Service, twins: set[str], today: date) -> Iterator[Question]:
+class Asker:
+    """The Plan's verdict on what a client asks."""
+
+    def __init__(self, plan: Plan, today: date) -> None:
+        self._judge = Judge(plan, today)
+        self._networks = {network.vlan: network.key for network in plan.networks}
+
+    def verdict(self, client: Client, target: str, service: Service) -> Verdict:
+        """Whether the first packet of a service comes to its target."""
+        ingress = self._networks.get(client.vlan, OUTSIDE)
+        return self._judge.judge(Packet.of(ingress, ip_address(client.address), ip_address(target), service))
+
+
+def _allowed(plan: Plan, twin: Guest, service: Service, twins: set[str], asker: Asker) -> Iterator[Question]:
     """One from inside, and one from the internet where it is published."""
     flows = [flow for flow in plan.flows if _leads_to(flow, twin, service)]
     # Flows to this very VM first: that is whom the application is for.
     flows.sort(key=lambda flow: (flow.target.vm != twin.key, flow.key))
     inside = (client for flow in flows for client in _clients(plan, flow.sources, twins))
     for client in inside:
-        if reach(plan, client.address, address_of(twin), str(service), today).reachable:
+        if asker.verdict(client, address_of(twin), service).delivered:
             yield Question(
                 client=client, twin=twin, target=address_of(twin), service=service, expected=True, wall=""
             )
             break
     for rule in plan.gateways[0].dnat:
         published = str(rule.target) == address_of(twin) and any(own.covers(service) for own in rule.services)
-        if published and reach(plan, INTERNET.address, str(rule.public), str(service), today).reachable:
+        if published and asker.verdict(INTERNET, str(rule.public), service).delivered:
             yield Question(
                 client=INTERNET, twin=twin, target=str(rule.public), service=service, expected=True, wall=""
             )
             break
 
 
-def _denied(plan: Plan, twin: Guest, today: date) -> Iterator[Question]:
+def _denied(plan: Plan, twin: Guest, asker: Asker) -> Iterator[Question]:
     """A neighbour past whom no gateway stands, and an office of somebody else, as far as the Plan denies them."""
     network = plan.network(twin.nics[0].network)
     neighbour = Client(
@@ -152,15 +166,15 @@ def _denied(plan: Plan, twin: Guest, today: date) -> Iterator[Question]:
     services = [*dict.fromkeys(_single(service) for service in twin.serves), Service.parse("tcp/22")]
     for group in ([neighbour], offices):
         for client, service in ((client, service) for client in group for service in services):
-            answer = reach(plan, client.address, address_of(twin), str(service), today)
-            if not answer.reachable:
+            verdict = asker.verdict(client, address_of(twin), service)
+            if not verdict.delivered:
                 yield Question(
                     client=client,
                     twin=twin,
                     target=address_of(twin),
                     service=service,
                     expected=False,
-                    wall=answer.steps[-1].where,
+                    wall=verdict.steps[-1].where,
                 )
                 break
 
@@ -169,13 +183,14 @@ def ask(plan: Plan, twins: Iterable[Guest], today: date) -> tuple[list[Question]
     """Every question, and the services of which the Plan lets nobody in, so that nobody can ask."""
     every = tuple(twins)
     keys = {twin.key for twin in every}
+    asker = Asker(plan, today)
     questions: list[Question] = []
     unasked: list[str] = []
     for twin in every:
         for service in dict.fromkeys(_single(service) for service in twin.serves):
-            found = list(_allowed(plan, twin, service, keys, today))
+            found = list(_allowed(plan, twin, service, keys, asker))
             questions += found
             if not found:
                 unasked.append(f"{twin.key} {service}")
-        questions += _denied(plan, twin, today)
+        questions += _denied(plan, twin, asker)
     return questions, unasked

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import Literal, cast
 
-from network_plan.model.plan import Plan
 from scripts.lab import probe
 from scripts.line.questions import KINDS, Question
 
@@ -28,33 +26,22 @@ class Result:
     @property
     def agrees(self) -> bool:
         """Answered exactly where the Plan says yes, and seen from the address that NAT should give."""
-        if (self.outcome == "answered") is not self.question.answer.reachable:
+        if (self.outcome == "answered") is not self.question.answered:
             return False
         return not self.peer or not self.expected_peer or self.peer == self.expected_peer
 
     def __str__(self) -> str:
         """A sentence for people."""
         q = self.question
-        said = "yes" if q.answer.reachable else "no"
-        rule = q.answer.steps[-1].rule if q.answer.steps else ""
+        said = "yes" if q.answered else "no"
         seen = f", seen as {self.peer}" if self.peer and self.peer != q.source.address else ""
         return (
             f"{q.source.word} → {q.target.word} ({q.target.address}) {q.target.service}: "
-            f"plan {said} ({rule}), packets {self.outcome}{seen}"
+            f"plan {said} ({q.decided}), packets {self.outcome}{seen}"
         )
 
 
-def _expected_peer(plan: Plan, question: Question) -> str:
-    """The address that the far side should see: behind source NAT the public one."""
-    if question.kind != "internet":
-        return question.source.address
-    for rule in plan.gateways[0].snat:
-        if any(IPv4Address(question.source.address) in net for net in rule.sources):
-            return str(rule.public)
-    return question.source.address
-
-
-def ask(plan: Plan, asked: Sequence[Question], seconds: float = SECONDS) -> list[Result]:
+def ask(asked: Sequence[Question], seconds: float = SECONDS) -> list[Result]:
     """Probe every question, all at once.
 
     Raises:
@@ -74,7 +61,7 @@ def ask(plan: Plan, asked: Sequence[Question], seconds: float = SECONDS) -> list
         ]
     )
     return [
-        Result(question=q, outcome=a.outcome, peer=a.peer, expected_peer=_expected_peer(plan, q))
+        Result(question=q, outcome=a.outcome, peer=a.peer, expected_peer=str(q.verdict.seen))
         for q, a in zip(asked, answers, strict=True)
     ]
 

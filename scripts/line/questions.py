@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import ip_address
 from itertools import groupby
 
 from network_plan.model.plan import Plan
 from network_plan.model.service import Service
-from network_plan.reach import Answer, reach
+from network_plan.reach import INTERNET, Judge, Packet, Verdict
 from scripts.lab import wiring
 from scripts.lab.fabric import names
 
@@ -48,17 +49,29 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One probe with the Plan's answer. ``kind`` says what it tests: a word of :data:`KINDS`."""
+    """One probe with the Plan's verdict. ``kind`` says what it tests: a word of :data:`KINDS`."""
 
     source: Place
     target: Target
     kind: str
-    answer: Answer
+    verdict: Verdict
+
+    @property
+    def answered(self) -> bool:
+        """Whether somebody answers: the packet is let in, and something listens there."""
+        return self.verdict.delivered and self.verdict.listens is not False
+
+    @property
+    def decided(self) -> str:
+        """What decides, for people."""
+        if self.verdict.delivered and not self.answered:
+            return f"serves no {self.target.service}"
+        return self.verdict.steps[-1].rule
 
     @property
     def second_wall(self) -> bool:
         """Whether only the VM's own firewall stops it."""
-        return not self.answer.reachable and self.answer.steps[-1].where.startswith("firewall of VM")
+        return not self.verdict.delivered and self.verdict.steps[-1].wall == "target"
 
 
 def places(plan: Plan, prefix: str) -> list[Place]:
@@ -227,6 +240,16 @@ class _Matrix:
         yield from (("between VMs", one) for vm in (*called, *stranger) for one in vm)
 
 
+def packet(source: Place, target: Target) -> Packet:
+    """The first packet of a probe."""
+    return Packet.of(
+        source.network or INTERNET,
+        ip_address(source.address),
+        ip_address(target.address),
+        target.service,
+    )
+
+
 def _turn(items: list[list[Target]], turn: int) -> list[list[Target]]:
     return [items[turn % len(items)]] if items else []
 
@@ -241,12 +264,13 @@ def matrix(plan: Plan, prefix: str, today: date) -> list[Question]:
     """
     table = _Matrix(plan)
     found: list[Question] = []
+    judge = Judge(plan, today)
 
     def ask(source: Place, wanted: Iterable[tuple[str, Target]]) -> None:
         for kind, target in wanted:
             if source.address != target.address:
-                answer = reach(plan, source.address, target.address, str(target.service), today)
-                found.append(Question(source=source, target=target, kind=kind, answer=answer))
+                verdict = judge.judge(packet(source, target))
+                found.append(Question(source=source, target=target, kind=kind, verdict=verdict))
 
     for turn, source in enumerate(places(plan, prefix)):
         if source.word.startswith("office of"):

@@ -156,7 +156,7 @@ def run_line(plan: Plan, site: Path, folder: Path, today: date, say: Say) -> Sum
     if summary.stacks and not missing:
         asked = questions.matrix(plan, names.prefix(folder), today)
         say(f"{len(asked)} probes with real packets")
-        summary.probes = probes.ask(plan, asked)
+        summary.probes = probes.ask(asked)
         clock.lap("probes")
         say("one round of copies to the recovery center")
         summary.copies = replicate(plan, folder, lambda text: say(f"  {text}"))

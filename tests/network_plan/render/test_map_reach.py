@@ -12,7 +12,7 @@ from network_plan.build import load_plan
 from network_plan.model.flow import Endpoint
 from network_plan.model.guest import Guest
 from network_plan.model.plan import Plan
-from network_plan.reach import reach
+from network_plan.reach import Asked
 from network_plan.render.map.approach import draw_approach
 from network_plan.render.map.drawing import Drawing
 from network_plan.render.map.ways import Way, Ways, stands
@@ -54,7 +54,7 @@ def senders(way: Way) -> list[str]:
 
 
 def test_all_that_is_drawn_passes_both_walls(plan: Plan) -> None:
-    asked = 0
+    asked, answers = 0, Asked(plan)
     for key in keys(plan):
         for way in ways_to(plan, key):
             for sender in senders(way):
@@ -66,14 +66,14 @@ def test_all_that_is_drawn_passes_both_walls(plan: Plan) -> None:
                     target = next(p.name for p in plan.public if str(p.address) == address)
                 for service in way.flow.services:
                     asked += 1
-                    answer = reach(plan, sender, target, str(service))
+                    answer = answers.reach(sender, target, str(service))
                     assert answer.reachable, (sender, target, service)
     assert asked > 15
 
 
 def test_no_vm_and_no_network_that_passes_is_missing(plan: Plan) -> None:
     networks = {network.key for network in plan.networks}  # of a VM's own, its neighbours are asked as VMs
-    denied = 0
+    denied, answers = 0, Asked(plan)
     for key in keys(plan):
         own = guest_of(plan, key).nics[0].network
         drawn = {
@@ -86,7 +86,7 @@ def test_no_vm_and_no_network_that_passes_is_missing(plan: Plan) -> None:
         for sender in [*networks - {own}, *(other for other in keys(plan) if other != key)]:
             network = guest_of(plan, sender).nics[0].network if sender in keys(plan) else sender
             for service in services:
-                allowed = reach(plan, sender, key, service).reachable
+                allowed = answers.reach(sender, key, service).reachable
                 denied += not allowed
                 assert allowed is bool({(sender, service), (network, service)} & drawn), (
                     sender,

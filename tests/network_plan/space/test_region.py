@@ -97,6 +97,18 @@ def test_projections_products_and_translation(given_boxes: list[Box]) -> None:
     assert packets_in(region.to(9)) == {(source, 9, service) for source, _, service in packets}
 
 
+@settings(max_examples=200, deadline=None)
+@given(boxes, st.lists(sides(), max_size=3), st.lists(sides(), max_size=3), st.lists(sides(), max_size=3))
+def test_a_region_is_split_by_a_product(
+    given_boxes: list[Box], sources: list[Range], destinations: list[Range], services: list[Range]
+) -> None:
+    region = Region.of(given_boxes)
+    product_of = tuple(map(ranges.union, (sources, destinations, services)))
+    taken, left = region.split(*product_of)
+    whole = Region.product(*product_of)
+    assert (taken, left) == (region & whole, region - whole)
+
+
 sets = st.lists(sides(), max_size=4).map(ranges.union)
 
 

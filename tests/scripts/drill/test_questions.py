@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from network_plan.build import load_plan
 from network_plan.model.plan import Plan
-from network_plan.reach import reach
+from network_plan.reach import INTERNET, Packet, judge
 from scripts.drill import questions, replicate, scene
 from scripts.drill.subject import SubjectError, choose
 from tests.small import SMALL
@@ -47,9 +48,12 @@ def test_every_service_is_asked_by_one_whom_the_plan_lets_in(plan: Plan) -> None
     twins = [guest for guest in plan.guests if guest.twin]
     asked, unasked = questions.ask(plan, twins, TODAY)
     assert unasked == []
+    networks = {network.vlan: network.key for network in plan.networks}
     for question in asked:
-        answer = reach(plan, question.client.address, question.target, str(question.service), TODAY)
-        assert answer.reachable is question.expected
+        client, target = ip_address(question.client.address), ip_address(question.target)
+        ingress = networks.get(question.client.vlan, INTERNET)
+        verdict = judge(plan, Packet.of(ingress, client, target, question.service), TODAY)
+        assert verdict.delivered is question.expected
     for twin in twins:
         mine = [question for question in asked if question.twin == twin]
         served = {f"{service.proto}/{service.first}" for service in twin.serves}

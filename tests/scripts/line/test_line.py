@@ -205,7 +205,7 @@ def test_another_epoch_shows_which_vms_would_start_and_stop(line: Lab, site: Pat
 
 
 def _ask(line: Lab) -> list[probes.Result]:
-    return probes.ask(line.plan, questions.matrix(line.plan, names.prefix(line.folder), date.today()))
+    return probes.ask(questions.matrix(line.plan, names.prefix(line.folder), date.today()))
 
 
 def _judge(results: list[probes.Result]) -> None:
@@ -238,7 +238,7 @@ def test_a_probe_can_fail(line: Lab) -> None:
             for q in questions.matrix(line.plan, names.prefix(line.folder), date.today())
             if q.source.word == "office of dukcapil" and q.target.word == "VM dukcapil/siak"
         ]
-        results = probes.ask(line.plan, asked)
+        results = probes.ask(asked)
         assert [r.question.target.service.first for r in results if not r.agrees] == [443]
         seen = line.awan("verify", "--only", "gw1")
         assert seen.returncode == 1
