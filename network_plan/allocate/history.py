@@ -5,44 +5,45 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from network_plan.model.finding import Finding, Place, Severity
 
 _CURE = "a ledger line is never edited or removed; restore it, and add a line"
 
 
+_COPIES = 8
+"""So many places of one line are looked at; in earnest a line stands once."""
+
+
 def _kept(before: Sequence[str], now: Sequence[str]) -> set[int]:
     """Positions in ``before`` of the most lines that stand in ``now`` in the same order.
 
-    Each line is looked for at most as often as it stands there; then the longest run of growing positions is kept,
-    so that one line which was moved is one line which is missing, and not all that follow.
+    So one line that was moved is one line that is missing, and not all that follow (the longest common subsequence,
+    J. W. Hunt and T. G. Szymanski, CACM 20:350, 1977).
     """
     places: dict[str, list[int]] = {}
     for position, line in enumerate(now):
-        places.setdefault(line, []).append(position)
-    for found in places.values():
-        found.reverse()
+        found = places.setdefault(line, [])
+        if len(found) < _COPIES:
+            found.append(position)
     ends: list[int] = []
-    last: list[int] = []
-    back: dict[int, int] = {}
+    chains: list[tuple[int, Any]] = []
     for number, line in enumerate(before):
-        if not places.get(line):
-            continue
-        position = places[line].pop()
-        at = bisect_left(ends, position)
-        if at == len(ends):
-            ends.append(position)
-            last.append(number)
-        else:
-            ends[at] = position
-            last[at] = number
-        if at:
-            back[number] = last[at - 1]
+        for position in reversed(places.get(line, ())):
+            at = bisect_left(ends, position)
+            chain = (number, chains[at - 1] if at else None)
+            if at == len(ends):
+                ends.append(position)
+                chains.append(chain)
+            else:
+                ends[at] = position
+                chains[at] = chain
     kept = set()
-    number = last[-1] if last else -1
-    while number >= 0:
-        kept.add(number)
-        number = back.get(number, -1)
+    left: Any = chains[-1] if chains else None
+    while left is not None:
+        kept.add(left[0])
+        left = left[1]
     return kept
 
 

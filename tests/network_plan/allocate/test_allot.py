@@ -19,11 +19,10 @@ from network_plan.allocate.allot import allot
 from network_plan.allocate.fit import check_fit
 from network_plan.allocate.replay import check_ledger
 from network_plan.model.ledger import Act, Entry, Kind, Ledger, RoleEntry
-from network_plan.model.site import Ipv6, Office, Pool, Range, Site, Tenant, Vm
+from network_plan.model.site import Ipv6, Office, Site, Tenant, Vm
 from network_plan.model.site.network import Transport
 from network_plan.model.site.tenant import TenantKind
 from network_plan.parse.ledger import parse_ledger
-from network_plan.parse.site import parse_site
 
 SOURCE = "assumption: for the test"
 NAMES = st.sampled_from([f"{letter}{number}" for letter in "abkz" for number in range(4)])
@@ -48,32 +47,6 @@ def tenants(draw: st.DrawFn) -> Tenant:
             name: Vm(size="small", serves=("tcp/443",), source=SOURCE, priority=priority)
             for name, priority in vms.items()
         },
-    )
-
-
-@pytest.fixture(scope="session")
-def base(minimal: dict[str, str]) -> Site:
-    """The minimal site with wide pools, and hosts with memory for everything."""
-    site = parse_site(
-        {name.removeprefix("site/"): text for name, text in minimal.items() if "site/" in name}, "s"
-    )
-    assert site.site is not None
-    whole = site.site
-    pools = {
-        role: Pool(prefix=pool.prefix, length=26, vlans=Range(first=index * 1000 + 2, last=index * 1000 + 900), source=SOURCE)
-        for index, (role, pool) in enumerate(whole.networks.pools.items())
-    }  # fmt: skip
-    clusters = {
-        name: dataclasses.replace(
-            cluster,
-            hosts=tuple(dataclasses.replace(group, memory_mib=1_000_000) for group in cluster.hosts),
-        )
-        for name, cluster in whole.clusters.clusters.items()
-    }
-    return dataclasses.replace(
-        whole,
-        networks=dataclasses.replace(whole.networks, pools=pools),
-        clusters=dataclasses.replace(whole.clusters, clusters=clusters, vmids=(100, 9999)),
     )
 
 
@@ -114,7 +87,7 @@ def test_nothing_overlaps(base: Site, more: dict[str, Tenant]) -> None:
         values = [entry.value for entry in ledger.entries if entry.kind is kind]
         assert len(values) == len(set(values))
     nets = [IPv4Network(entry.value) for entry in ledger.entries if entry.kind is Kind.PREFIX]
-    assert not any(one.overlaps(other) for one, other in combinations([*nets, site.dr.tunnel.prefix], 2))
+    assert not any(one.overlaps(other) for one, other in combinations([*nets, *site.dr.blocks], 2))
 
 
 @quick
