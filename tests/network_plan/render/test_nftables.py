@@ -149,3 +149,24 @@ def test_no_port_is_published_twice() -> None:
         "203.0.113.1 . tcp . 70-79",
         "203.0.113.1 . tcp . 81-90",
     ]
+
+
+def test_without_ipv6_nothing_is_said_of_it(minimal_plan: Plan, dual_plan: Plan) -> None:
+    text = render_nftables(minimal_plan, minimal_plan.gateways[0])
+    assert not re.search(r"ip6|ipv6|icmpv6|flows6", text)
+    assert re.search(r"set flows6 ", render_nftables(dual_plan, dual_plan.gateways[0]))
+
+
+def _generation(plan: Plan) -> int:
+    (number,) = re.findall(
+        r"^define generation = (0x[0-9a-f]{8})$", render_nftables(plan, plan.gateways[0]), re.MULTILINE
+    )
+    return int(number, 16)
+
+
+def test_rules_have_the_number_of_what_they_say(planned: Callable[..., Plan]) -> None:
+    """The same rules the same one, whoever the regency is; other rules another; never the number of a day."""
+    one = _generation(planned())
+    assert one == _generation(planned(("site/regency.yml", "name: Minimal", "name: Maksimal")))
+    assert one != _generation(planned((D, "serves: [tcp/443]", "serves: [tcp/443, icmp]")))
+    assert one >> 31 == 1
