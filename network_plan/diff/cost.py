@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from network_plan.allocate.use import Use
 from network_plan.capacity.answers import capacity
 from network_plan.capacity.assume import Assumed
 from network_plan.capacity.load import loads
@@ -35,7 +36,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A question of capacity that is answered otherwise now."""
+    """A question of capacity that is answered otherwise now.
+
+    Attributes:
+        title: the question.
+        fits: yes, no or not known; before and after.
+        says: the answer in one line, before and after.
+    """
 
     title: str
     fits: tuple[str, str]
@@ -44,7 +51,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a change costs; empty where it costs nothing."""
+    """What a change costs; empty where it costs nothing.
+
+    Attributes:
+        shares: of what is there on both sides, what is used otherwise now.
+        verdicts: questions of capacity that are answered otherwise now.
+    """
 
     shares: tuple[Share, ...]
     verdicts: tuple[Verdict, ...]
@@ -53,23 +65,27 @@ class Cost:
 def cost(old: Side, new: Side) -> Cost:
     """What differs between two sides."""
     return Cost(
-        shares=tuple(
-            share
-            for share in _shares(old, new)
-            if share.used[0] != share.used[1] or share.left[0] != share.left[1]
-        ),
+        shares=tuple(_shares(old, new)),
         verdicts=tuple(_verdicts(old.plan, new.plan)),
     )
 
 
 def _shares(old: Side, new: Side) -> Iterator[Share]:
     before, after = _clusters(old.plan), _clusters(new.plan)
-    pools = [{use.pool: (use.unit, use.live, use.free) for use in side.pools} for side in (old, new)]
-    before |= {f"{unit} of {pool}": (live, free) for pool, (unit, live, free) in pools[0].items()}
-    after |= {f"{unit} of {pool}": (live, free) for pool, (unit, live, free) in pools[1].items()}
-    for name in dict.fromkeys((*before, *after)):
-        (used, left), (uses, leaves) = before.get(name, (0, 0)), after.get(name, (0, 0))
-        yield Share(name=name, used=(used, uses), left=(left, leaves))
+    before |= {_pool(use): (use.live, use.free) for use in old.pools}
+    after |= {_pool(use): (use.live, use.free) for use in new.pools}
+    for name in before:
+        if name in after and before[name] != after[name]:
+            (used, left), (uses, leaves) = before[name], after[name]
+            yield Share(name=name, used=(used, uses), left=(left, leaves))
+
+
+def _pool(use: Use) -> str:
+    """``networks /24 in servers``, ``public addresses``."""
+    kind, _, place = use.pool.partition(" ")
+    if place:
+        return f"{use.unit} in {place}"
+    return "public addresses" if kind == "public" else use.unit
 
 
 def _clusters(plan: Plan) -> dict[str, tuple[int, int]]:

@@ -3,20 +3,30 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from network_plan.diff.cost import Cost, cost
-from network_plan.diff.packets import Passage, compare_packets, idle_rules
+from network_plan.diff.packets import Passage, compare_packets
 from network_plan.diff.side import Side
 from network_plan.diff.things import Taken, Thing, taken, things
 from network_plan.model.finding import Finding
 from network_plan.model.plan import Plan
-from network_plan.reach import Permits
 
 SCHEMA = 1
 """Of the JSON; a later one is another number."""
+
+_DAYS = re.compile(r", in \d+ days?(?=:|;|,|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    found: tuple[Finding, ...]
+    gone: tuple[Finding, ...]
+    reworded: tuple[tuple[Finding, Finding], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,7 @@ class Difference:
         idle, busy: rules of the gateway that let nothing through any more, or do again.
         ended: what ran out between the two days.
         found, gone: findings of a check that are new, and that are no longer.
+        reworded: findings about the same thing that now say something else, before and after.
         ledger_lines: how many more lines the ledger has.
     """
 
@@ -68,6 +79,7 @@ class Difference:
     ended: tuple[Ended, ...]
     found: tuple[Finding, ...]
     gone: tuple[Finding, ...]
+    reworded: tuple[tuple[Finding, Finding], ...]
     cost: Cost
     ledger_lines: int
 
@@ -75,14 +87,16 @@ class Difference:
     def differs(self) -> bool:
         """Whether anything does."""
         packets = self.allowed or self.denied or self.redirected
-        return bool(packets or self.things or self.ended or self.found or self.gone)
+        return bool(packets or self.things or self.ended or self.found or self.gone or self.reworded)
 
 
 def compare(old: Side, new: Side) -> Difference:
     """What lies between two sides, each judged on its own day. Pure; equal input gives equal values in equal order."""
     packets = compare_packets(old, new)
     found = things(old.plan, new.plan)
-    idle = [frozenset(idle_rules(side.plan, Permits(side.plan, side.today))) for side in (old, new)]
+    ended = tuple(_ended(new.plan, old.today, new.today))
+    before, after = packets.idle
+    said = _findings(old.findings, new.findings)
     return Difference(
         schema=SCHEMA,
         regency=new.plan.regency,
@@ -96,11 +110,12 @@ def compare(old: Side, new: Side) -> Difference:
         moved=tuple(thing for thing in found if thing.moved),
         taken=taken(old.plan, new.plan),
         things=found,
-        idle=tuple(sorted(idle[1] - idle[0])),
-        busy=tuple(sorted(idle[0] - idle[1])),
-        ended=tuple(_ended(new.plan, old.today, new.today)),
-        found=_only(new.findings, old.findings),
-        gone=_only(old.findings, new.findings),
+        idle=tuple(sorted(after - before - {item.key for item in ended})),
+        busy=tuple(sorted(before - after - _dropped(old.plan, new.plan))),
+        ended=ended,
+        found=said.found,
+        gone=said.gone,
+        reworded=said.reworded,
         cost=cost(old, new),
         ledger_lines=new.plan.serial - old.plan.serial,
     )
@@ -117,7 +132,43 @@ def _ended(plan: Plan, since: date, today: date) -> Iterator[Ended]:
             yield Ended(noun=noun, key=key, until=until, why=why)
 
 
+def _dropped(old: Plan, new: Plan) -> set[str]:
+    """Rules that are not there any more, and so do nothing again."""
+    keys = [
+        {rule.key for rule in gateway.forward}
+        | {rule.key for rule in gateway.input}
+        | {r.key for r in gateway.dnat}
+        for gateway in (old.gateways[0], new.gateways[0])
+    ]
+    return keys[0] - keys[1]
+
+
+def _findings(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> _Said:
+    """Findings of one side alone. Neither where they stand nor how many days are left is a difference."""
+    found, gone = _only(new, old), _only(old, new)
+    pairs = [
+        (before, after)
+        for after in found
+        for before in gone
+        if after.path
+        and (before.severity, before.rule, before.path) == (after.severity, after.rule, after.path)
+    ]
+    counts = Counter(id(item) for pair in pairs for item in pair)
+    reworded = tuple(
+        (before, after) for before, after in pairs if counts[id(before)] == counts[id(after)] == 1
+    )
+    paired = {id(item) for pair in reworded for item in pair}
+    return _Said(
+        found=tuple(item for item in found if id(item) not in paired),
+        gone=tuple(item for item in gone if id(item) not in paired),
+        reworded=reworded,
+    )
+
+
 def _only(one: tuple[Finding, ...], other: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Findings of one side alone; where they stand is no difference, since lines above move it."""
-    said = {(finding.severity, finding.rule, finding.what) for finding in other}
-    return tuple(finding for finding in one if (finding.severity, finding.rule, finding.what) not in said)
+    said = {_identity(finding) for finding in other}
+    return tuple(finding for finding in one if _identity(finding) not in said)
+
+
+def _identity(finding: Finding) -> tuple[str, str, str]:
+    return finding.severity.value, finding.rule, _DAYS.sub("", finding.what)

@@ -32,11 +32,13 @@ class Change:
     Attributes:
         path: the field, with dots.
         old, new: as people read them; of two lists only what the other lacks.
+        derived: whether it follows from other things that are named.
     """
 
     path: str
     old: str | None
     new: str | None
+    derived: bool = False
 
 
 def leaves(value: object, without: frozenset[str] = frozenset()) -> Mapping[str, Leaf]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from network_plan.diff.cost import UNITS, Share, Verdict
 from network_plan.diff.difference import Difference
 from network_plan.diff.escape import code, text
 from network_plan.diff.flat import Change
@@ -17,6 +18,10 @@ from network_plan.diff.things import Thing
 
 OPEN = 12
 """A list that is longer is folded."""
+FEW = 3
+"""So many addresses of a target are said; all of them stand in the JSON."""
+MUCH = 1000
+"""Of what so much is left it is said in the fold."""
 
 
 def markdown(diff: Difference) -> str:
@@ -28,7 +33,7 @@ def markdown(diff: Difference) -> str:
 
 
 def _head(diff: Difference) -> str:
-    days = f"on {diff.today}" if diff.since == diff.today else f"{diff.since} and {diff.today}"
+    days = f"on {diff.today}" if diff.since == diff.today else f"on {diff.since} and on {diff.today}"
     lines = [f"## {text(diff.regency)}: from {code(diff.old)} to {code(diff.new)}, {days}", ""]
     if not diff.differs:
         return "\n".join(
@@ -63,7 +68,7 @@ def _internet(diff: Difference, opened: int) -> str:
 
 
 def _things_in_short(things: Iterable[Thing]) -> str:
-    counts = Counter((thing.what, thing.noun) for thing in things if not (thing.is_rule or thing.derived))
+    counts = Counter((thing.what, thing.noun) for thing in things if not thing.compiled)
     words = [
         _count(number, noun) + f" {what}"
         for (what, noun), number in sorted(counts.items(), key=lambda item: (item[0][0], item[0][1]))
@@ -73,11 +78,15 @@ def _things_in_short(things: Iterable[Thing]) -> str:
 
 def _parts(diff: Difference) -> Iterator[str]:
     exposed = [item for item in diff.allowed if item.exposed]
-    yield _passages("Newly open to the internet", exposed)
-    yield _passages("No longer open to the internet", [item for item in diff.denied if item.exposed])
-    yield _passages("Led elsewhere than before", diff.redirected)
-    yield _passages("Newly allowed", [item for item in diff.allowed if not item.exposed])
-    yield _passages("Newly denied", [item for item in diff.denied if not item.exposed])
+    yield _passages(diff, "Newly open to the internet", exposed)
+    yield _passages(diff, "No longer open to the internet", [item for item in diff.denied if item.exposed])
+    yield _passages(diff, "Led elsewhere than before", diff.redirected)
+    yield _passages(diff, "Newly allowed", [item for item in diff.allowed if not item.exposed])
+    inner = [item for item in diff.denied if not item.exposed]
+    yield _passages(diff, "Newly denied", [item for item in inner if not item.end_gone])
+    yield _passages(
+        diff, "Denied because an end is gone", [item for item in inner if item.end_gone], folded=True
+    )
     yield _moved(diff)
     yield _ended(diff)
     yield _findings(diff)
@@ -87,44 +96,38 @@ def _parts(diff: Difference) -> Iterator[str]:
     yield _follows(diff)
 
 
-def _passages(title: str, passages: Sequence[Passage]) -> str:
+def _passages(diff: Difference, title: str, passages: Sequence[Passage], *, folded: bool = False) -> str:
     if not passages:
         return ""
+    dual = any(item.family == 6 for item in (*diff.allowed, *diff.denied, *diff.redirected))
+    families: dict[tuple[str, ...], list[Passage]] = {}
+    for item in passages:
+        families.setdefault(_row(item), []).append(item)
     rows = [
-        (
-            text(", ".join(item.row.sources)),
-            text(", ".join(item.row.targets)) + _at(item),
-            text(", ".join(item.row.services)),
-            _because(item),
-        )
-        for item in _both_families(passages)
+        (*row[:-1], f"{row[-1]} (IPv{items[0].family} alone)" if dual and len(items) == 1 else row[-1])
+        for row, items in families.items()
     ]
     return f"### {title}\n\n" + _folded(
-        f"{len(rows)} passages", _table(("from", "to", "services", "because"), rows), len(rows)
+        _count(len(rows), "passage"),
+        _table(("from", "to", "services", "because"), rows),
+        OPEN + 1 if folded else len(rows),
     )
 
 
-def _both_families(passages: Sequence[Passage]) -> Iterator[Passage]:
-    """IPv4 and IPv6 alike are said once; where the words differ both stand."""
-    seen = set()
-    for item in passages:
-        words = (
-            item.row.sources,
-            item.row.targets,
-            item.row.services,
-            item.flow,
-            item.state,
-            item.was,
-            _at(item),
-        )
-        if words not in seen:
-            seen.add(words)
-            yield item
+def _row(item: Passage) -> tuple[str, ...]:
+    return (
+        text(", ".join(item.row.sources)),
+        text(", ".join(item.row.targets)) + _at(item),
+        text(", ".join(item.row.services)),
+        _because(item),
+    )
 
 
 def _at(item: Passage) -> str:
-    """The public address of a published service, and where it went before."""
-    at = f" at {text(', '.join(item.row.destinations))}" if item.row.path == "published" else ""
+    """The address, where it is not the target's own or not all of them; and where the packets went before."""
+    row = item.row
+    own = row.targets[0].startswith("vm:") and row.path != "published"
+    at = "" if own or len(row.destinations) > FEW else f" at {text(', '.join(row.destinations))}"
     return at + (f", before: {text(item.was)}" if item.was else "")
 
 
@@ -173,6 +176,10 @@ def _findings(diff: Difference) -> str:
         f"- new {finding.severity.value}: {text(finding.what)}; {text(finding.cure)} ({text(finding.rule)})"
         for finding in diff.found
     ]
+    lines += [
+        f"- {after.severity.value} that now says: {text(after.what)}; before: {text(before.what)} ({text(after.rule)})"
+        for before, after in diff.reworded
+    ]
     lines += [f"- gone: {text(finding.what)} ({text(finding.rule)})" for finding in diff.gone]
     if not lines:
         return ""
@@ -180,7 +187,7 @@ def _findings(diff: Difference) -> str:
 
 
 def _things(things: Iterable[Thing]) -> str:
-    lines = [_thing(thing) for thing in things if not (thing.is_rule or thing.derived)]
+    lines = [_thing(thing) for thing in things if not thing.compiled]
     if not lines:
         return ""
     return "### Things\n\n" + _folded(f"{len(lines)} things", "\n".join(lines), len(lines))
@@ -190,7 +197,8 @@ def _thing(thing: Thing) -> str:
     head = f"- {thing.what}: {text(thing.noun)} {code(thing.key)}"
     if thing.what != "changed":
         return head + (f": {text(thing.brief)}" if thing.brief else "")
-    return f"{head}: " + "; ".join(map(_change, (*thing.moved, *thing.changes)))
+    said = [item for item in (*thing.moved, *thing.changes) if thing.compiled or not item.derived]
+    return f"{head}: " + "; ".join(map(_change, said))
 
 
 def _idle(diff: Difference) -> str:
@@ -200,18 +208,30 @@ def _idle(diff: Difference) -> str:
 
 
 def _cost(diff: Difference) -> str:
-    shares = [(text(share.name), _turn(share.used), _turn(share.left)) for share in diff.cost.shares]
-    parts = []
-    if shares:
-        parts.append(_table(("what", "used", "left (spare hosts down)"), shares))
-    parts += [
+    shares = diff.cost.shares
+    turned = [item for item in diff.cost.verdicts if item.fits[0] != item.fits[1]]
+    near = [share for share in shares if share.left[1] < MUCH or share.name.startswith(UNITS)]
+    far = [share for share in shares if share not in near]
+    parts = [_shares(near), "\n".join(map(_verdict, turned))]
+    rest = [_shares(far), "\n".join(_verdict(item) for item in diff.cost.verdicts if item not in turned)]
+    folded = "\n\n".join(filter(None, rest))
+    if folded:
+        parts.append(
+            _folded("What is left of the rest, and capacity's answers in other words", folded, OPEN + 1)
+        )
+    return "### What it costs\n\n" + "\n\n".join(filter(None, parts)) if any(parts) else ""
+
+
+def _shares(shares: Sequence[Share]) -> str:
+    rows = [(text(share.name), _turn(share.used), _turn(share.left)) for share in shares]
+    return _table(("what", "used", "left"), rows) if rows else ""
+
+
+def _verdict(item: Verdict) -> str:
+    return (
         f"- {text(item.title)} {text(item.fits[0])}: {text(item.says[0])} → "
         f"**{text(item.fits[1])}**: {text(item.says[1])}"
-        for item in diff.cost.verdicts
-    ]
-    if not parts:
-        return ""
-    return "### What it costs\n\n" + _folded(f"{len(shares)} figures", "\n\n".join(parts), len(shares))
+    )
 
 
 def _turn(pair: tuple[int, int]) -> str:
@@ -221,15 +241,14 @@ def _turn(pair: tuple[int, int]) -> str:
 
 def _follows(diff: Difference) -> str:
     """What is compiled from the rest, folded whatever its length."""
-    rules = [thing for thing in diff.things if thing.is_rule or thing.derived]
+    rules = [thing for thing in diff.things if thing.compiled]
     if not rules and not diff.ledger_lines:
         return ""
     lines = [_thing(thing) for thing in rules]
-    counts = Counter(thing.what for thing in rules if thing.is_rule)
+    counts = Counter(thing.what for thing in rules)
     words = [f"{number} {what}" for what, number in sorted(counts.items())]
-    title = f"Follows from it: rules {', '.join(words) or 'as before'}"
-    if diff.ledger_lines:
-        title += f"; {diff.ledger_lines:+} ledger lines"
+    words += [f"{diff.ledger_lines:+} ledger lines"] if diff.ledger_lines else []
+    title = f"What is compiled from it: {', '.join(words)}"
     return f"<details><summary>{title}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
 
 

@@ -10,21 +10,24 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Literal
 
 from network_plan.diff.side import Side
 from network_plan.model.flow import Flow
-from network_plan.model.plan import Plan
-from network_plan.reach import INTERNET, Judge, Packet, Permits, Row, Way
+from network_plan.reach import INTERNET, Permits, Row, Step, Way, says
 from network_plan.reach.places import Places
 from network_plan.reach.rows import rows
+from network_plan.reach.target import targets_at
+from network_plan.reach.ways import Ways
 from network_plan.space.prefixes import FAMILIES, Family
+from network_plan.space.ranges import intersect, subtract
 from network_plan.space.region import Region
-from network_plan.space.services import Proto
 
 Regions = Mapping[tuple[str, Family], Region]
 """By target and family."""
+
+_NO_SOURCE = "nobody has the source's address now"
+_NO_TARGET = "nobody has the target's address now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Passage:
         why, owner: as declared with it.
         state: what the change did: to the flow that lets them in, or what stops them now.
         was: where they went before, for those that go elsewhere now.
+        end_gone: whether they are denied because nothing has the address of an end any more.
     """
 
     row: Row
@@ -47,6 +51,7 @@ class Passage:
     owner: str
     state: str
     was: str = ""
+    end_gone: bool = False
 
     @property
     def exposed(self) -> bool:
@@ -61,12 +66,14 @@ class Packets:
     Attributes:
         allowed, denied: what is let in on the new side alone, and on the old side alone, by target.
         redirected: what is let in on both, keyed by the new target; ``passages`` name the old one.
+        idle: rules of the gateway without effect, of the old side and of the new.
     """
 
     allowed: Regions
     denied: Regions
     redirected: Regions
     passages: Mapping[Literal["allowed", "denied", "redirected"], tuple[Passage, ...]]
+    idle: tuple[frozenset[str], frozenset[str]]
 
 
 class _Half:
@@ -75,18 +82,41 @@ class _Half:
     def __init__(self, side: Side) -> None:
         self.plan = side.plan
         self.today = side.today
-        self.permits = Permits(side.plan, side.today)
+        permits = Permits(side.plan, side.today)
         self.places = {family: Places(side.plan, family) for family in FAMILIES}
         self.flows = {flow.key: flow for flow in side.plan.flows}
+        self.ways = {key: permits.of(key) for key in permits.targets}
 
     def regions(self) -> dict[tuple[str, Family], Region]:
         """Everything that is delivered."""
         found = {
-            (key, family): self.permits.region(key, family)
-            for key in self.permits.targets
+            (key, family): Region.union(way.region for way in ways if way.family == family)
+            for key, ways in self.ways.items()
             for family in FAMILIES
         }
         return {key: region for key, region in found.items() if region}
+
+    def all_ways(self, family: Family, region: Region) -> Iterator[Way]:
+        """The ways of everything that is sent from one of its sources to one of its destinations, stopped ones too."""
+        places, ways = self.places[family], Ways(self.plan, family, self.today)
+        for target in targets_at(places, region.destinations):
+            yield from ways.to(target, region.sources, region.services)
+        for low, high in intersect(region.destinations, subtract(places.public, places.own)):
+            for public in range(low, high + 1):
+                yield from ways.to_public(public, region.sources, region.services)
+
+    def idle(self) -> frozenset[str]:
+        """The gateway's rules that let nothing through: shadowed by others, ended, or stopped by the second wall."""
+        used = {
+            step.rule.partition(":")[0] if step.wall == "publish" else step.rule
+            for ways in self.ways.values()
+            for way in ways
+            for step in way.steps
+            if step.wall in ("forward", "input", "publish")
+        }
+        gateway = self.plan.gateways[0]
+        keys = {rule.key for rule in gateway.forward} | {rule.key for rule in gateway.input}
+        return frozenset((keys | {rule.key for rule in gateway.dnat}) - used)
 
     def within(self, regions: Regions) -> Iterator[tuple[Family, Row]]:
         """Rows of just these packets, with the rules that let them in."""
@@ -100,7 +130,7 @@ class _Half:
             yield from ((family, row) for row in rows(self.places[family], ways))
 
     def _cut(self, key: str, family: Family, region: Region) -> Iterator[Way]:
-        for way in self.permits.of(key):
+        for way in self.ways[key]:
             if way.family == family and (part := way.region & region):
                 yield dataclasses.replace(way, region=part)
 
@@ -141,6 +171,7 @@ def compare_packets(old: Side, new: Side) -> Packets:
                 for passage in _allowed(halves[0], halves[1], {target: region}, was)
             ),
         },
+        idle=(halves[0].idle(), halves[1].idle()),
     )
 
 
@@ -181,7 +212,9 @@ def _sorted(passages: Iterable[Passage]) -> tuple[Passage, ...]:
     )
 
 
-def _passage(row: Row, family: Family, flow: Flow | None, state: str, was: str = "") -> Passage:
+def _passage(
+    row: Row, family: Family, flow: Flow | None, state: str, was: str = "", *, end_gone: bool = False
+) -> Passage:
     return Passage(
         row=row,
         family=family,
@@ -190,6 +223,7 @@ def _passage(row: Row, family: Family, flow: Flow | None, state: str, was: str =
         owner=flow.owner if flow else "",
         state=state,
         was=was,
+        end_gone=end_gone,
     )
 
 
@@ -206,63 +240,43 @@ def _allowed(old: _Half, new: _Half, regions: Regions, was: str = "") -> Iterato
 
 
 def _denied(old: _Half, new: _Half, regions: Regions) -> Iterator[Passage]:
-    judge = Judge(new.plan, new.today)
-    for family, row in old.within(regions):
-        flow = old.flow_of(row)
-        after = None if flow is None else new.flows.get(flow.key)
-        if flow is not None and after is None:
-            state = "taken out"
-        elif after is not None and after.until is not None and after.until < new.today:
-            state = f"ran out after {after.until}"
-        elif flow is not None and after is not None and _said(after) != _said(flow):
-            state = "changed"
-        else:
-            state = _stopped(judge, new, family, row)
-        yield _passage(row, family, flow, state)
+    for stop, part in _stops(new, regions).items():
+        for family, row in old.within(part):
+            flow = old.flow_of(row)
+            after = None if flow is None else new.flows.get(flow.key)
+            gone = stop in (_NO_SOURCE, _NO_TARGET)
+            state = stop
+            if gone or flow is None:
+                pass
+            elif after is None:
+                state = "taken out"
+            elif after.until is not None and after.until < new.today:
+                state = f"ran out after {after.until}"
+            elif _said(after) != _said(flow):
+                state = "changed"
+            yield _passage(row, family, flow, state, end_gone=gone)
+
+
+def _stops(new: _Half, regions: Regions) -> dict[str, dict[tuple[str, Family], Region]]:
+    """What stops each of the packets now: a sentence → the packets, by their old target."""
+    found: dict[str, dict[tuple[str, Family], Region]] = {}
+    for (key, family), region in regions.items():
+        for way in new.all_ways(family, region):
+            part = way.region & region
+            if part:
+                by_target = found.setdefault(_stop(way.steps[-1]), {})
+                by_target[key, family] = by_target.get((key, family), Region()) | part
+    return found
+
+
+def _stop(step: Step) -> str:
+    if step.rule == says.NOBODY:
+        return _NO_SOURCE
+    if step.rule == says.NOBODY_THERE or (step.wall, step.where.partition(" ")[0]) == ("target", "network"):
+        return _NO_TARGET
+    return f"stopped by {step.where}: {step.rule}"
 
 
 def _said(flow: Flow) -> tuple[object, ...]:
     """A flow as people wrote it."""
     return [end.text for end in (flow.target, *flow.sources)], flow.services, flow.until
-
-
-def _stopped(judge: Judge, new: _Half, family: Family, row: Row) -> str:
-    """What stops the first of the packets now."""
-    source = ip_network(row.source_prefixes[0]).network_address
-    places = new.places[family]
-    network = places.network_at(int(source))
-    if network is None and not any(low <= int(source) <= high for low, high in places.outside):
-        return "nobody has the source's address now"
-    proto, port = _first(row.services[0])
-    verdict = judge.judge(
-        Packet(
-            ingress=network.key if network else INTERNET,
-            source=source,
-            destination=ip_network(row.destinations[0]).network_address,
-            proto=proto,
-            port=port,
-        )
-    )
-    last = verdict.steps[-1]
-    return f"stopped by {last.where}: {last.rule}"
-
-
-def _first(word: str) -> tuple[Proto, int]:
-    """A packet's protocol and port, of a service as rows name it: ``tcp/80-90``, ``udp``, ``icmp``, ``all``."""
-    name, _, ports = word.partition("/")
-    proto: Proto = "icmp" if name == "icmp" else "udp" if name == "udp" else "tcp"
-    return proto, 0 if proto == "icmp" else int(ports.partition("-")[0] or 1)
-
-
-def idle_rules(plan: Plan, permits: Permits) -> tuple[str, ...]:
-    """The gateway's rules that let nothing through: shadowed by others, ended, or stopped by the second wall."""
-    used = {
-        step.rule.partition(":")[0] if step.wall == "publish" else step.rule
-        for key in permits.targets
-        for way in permits.of(key)
-        for step in way.steps
-        if step.wall in ("forward", "input", "publish")
-    }
-    gateway = plan.gateways[0]
-    keys = {rule.key for rule in gateway.forward} | {rule.key for rule in gateway.input}
-    return tuple(sorted((keys | {rule.key for rule in gateway.dnat}) - used))

@@ -6,12 +6,13 @@ Compares nothing. A new part of the Plan is one line here; a test counts that no
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from network_plan.model.flow import Flow
+from network_plan.model.flow import Endpoint, Flow
 from network_plan.model.guest import Guest
 from network_plan.model.network import Network, PublicAddress
 from network_plan.model.plan import Plan
@@ -21,6 +22,10 @@ Items = Iterator[tuple[str, object]]
 
 def _nothing(_: Any) -> str:
     return ""
+
+
+def _itself(item: Any) -> object:
+    return item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,8 @@ class Section:
         moves: paths that name where a thing is or by which number it is known; they are never to change by themselves.
         derived: paths that follow from other things, which are named too.
         brief: what is said of one that came or went.
-        is_rule: whether they are compiled from flows.
+        compiled: whether all of it follows from other things that are named, as rules from flows.
+        view: a thing as it is compared, where people write it otherwise; nothing of it is left out.
     """
 
     noun: str
@@ -43,7 +49,8 @@ class Section:
     moves: re.Pattern[str] | None = None
     derived: re.Pattern[str] | None = None
     brief: Callable[[Any], str] = _nothing
-    is_rule: bool = False
+    compiled: bool = False
+    view: Callable[[Any], object] = _itself
 
 
 def _by(field: str, name: str = "key") -> Callable[[Plan], Items]:
@@ -100,11 +107,17 @@ def _whole(plan: Plan) -> Items:
     yield plan.regency, plan
 
 
+def _regency(plan: Plan) -> object:
+    fields = (field.name for field in dataclasses.fields(plan))
+    return {name: getattr(plan, name) for name in fields if name not in LISTED}
+
+
 def _of_guest(guest: Guest) -> str:
     addresses = ", ".join(str(item.ip) for nic in guest.nics for item in nic.addresses)
     disk = sum(item.size_gib for item in guest.disks)
+    cores = "1 core" if guest.cores == 1 else f"{guest.cores} cores"
     kind = "a stopped twin" if guest.twin else f"{disk} GiB"
-    return f"VMID {guest.vmid}, {addresses}, on {guest.node}: {guest.cores} cores, {guest.memory_mib} MiB, {kind}"
+    return f"VMID {guest.vmid}, {addresses}, on {guest.node}: {cores}, {guest.memory_mib} MiB, {kind}"
 
 
 def _of_network(network: Network) -> str:
@@ -115,6 +128,18 @@ def _of_flow(flow: Flow) -> str:
     until = f", until {flow.until}" if flow.until else ""
     sources = ", ".join(end.text for end in flow.sources)
     return f"{sources} to {flow.target.text}, {', '.join(map(str, flow.services)) or 'everything'}{until}: {flow.why}"
+
+
+def _flow(flow: Flow) -> object:
+    """The words of its ends, and apart from them what they mean."""
+    written = {field.name: getattr(flow, field.name) for field in dataclasses.fields(flow)}
+    sources, target = written.pop("sources"), written.pop("target")
+    ends = {"from": [end.text for end in sources], "to": target.text}
+    return {**written, **ends, "resolved": {end.text: _meaning(end) for end in (*sources, target)}}
+
+
+def _meaning(end: Endpoint) -> object:
+    return {"kind": end.kind, "prefixes": end.prefixes, "networks": end.networks, "vm": end.vm}
 
 
 def _of_public(public: PublicAddress) -> str:
@@ -166,8 +191,9 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         noun="flow",
         items=_by("flows"),
-        derived=re.compile(r"(sources\..*|target)\.(prefixes|networks)(\..*)?"),
+        derived=re.compile(r"resolved\..*"),
         brief=_of_flow,
+        view=_flow,
     ),
     Section(noun="exception", items=_by("exceptions"), brief=lambda item: f"{item.kind} of {item.tenant}"),
     Section(noun="sanction", items=_by("sanctions"), brief=lambda item: f"{item.measure} {item.target}"),
@@ -197,27 +223,28 @@ SECTIONS: tuple[Section, ...] = (
     Section(noun="risk", items=_by("risks"), brief=lambda item: str(item.title)),
     Section(
         noun="replication",
+        compiled=True,
         items=_by("replication", "guest"),
         moves=re.compile(r"vmid|source_node|target_node"),
     ),
-    Section(noun="backup job", items=_of_clusters("backups", "id")),
+    Section(noun="backup job", compiled=True, items=_of_clusters("backups", "id")),
     Section(noun="storage", items=_of_clusters("storages", "name")),
     Section(noun="token", items=_of_clusters("tokens", "user", "token")),
     Section(noun="role", items=_of_clusters("roles", "name")),
-    Section(noun="access", items=_of_clusters("access", "pool")),
-    Section(noun="vnet", items=_of_clusters("vnets", "vnet"), is_rule=True),
-    Section(noun="regency", items=_whole, without=LISTED, derived=re.compile(r"serial")),
-    Section(noun="rule of forwarding", items=_at_gateway("forward"), is_rule=True),
-    Section(noun="rule of input", items=_at_gateway("input"), is_rule=True),
-    Section(noun="publication", items=_at_gateway("dnat"), is_rule=True),
-    Section(noun="way out", items=_at_gateway("snat"), is_rule=True),
-    Section(noun="block", items=_at_gateway("blocked"), is_rule=True),
+    Section(noun="access", compiled=True, items=_of_clusters("access", "pool")),
+    Section(noun="vnet", items=_of_clusters("vnets", "vnet"), compiled=True),
+    Section(noun="regency", items=_whole, view=_regency, derived=re.compile(r"serial")),
+    Section(noun="rule of forwarding", items=_at_gateway("forward"), compiled=True),
+    Section(noun="rule of input", items=_at_gateway("input"), compiled=True),
+    Section(noun="publication", items=_at_gateway("dnat"), compiled=True),
+    Section(noun="way out", items=_at_gateway("snat"), compiled=True),
+    Section(noun="block", items=_at_gateway("blocked"), compiled=True),
     Section(noun="firewall", items=_firewalls, without=_FIREWALL),
-    Section(noun="alias", items=_firewall("aliases", "name"), is_rule=True),
-    Section(noun="ipset", items=_firewall("ipsets", "name"), is_rule=True),
-    Section(noun="security group", items=_firewall("groups", "name"), is_rule=True),
-    Section(noun="rule of hosts", items=_firewall("rules", "key"), is_rule=True),
-    Section(noun="firewall of a VM", items=_guest_firewalls, without=frozenset({"rules"}), is_rule=True),
-    Section(noun="rule of a VM", items=_guest_rules, is_rule=True),
+    Section(noun="alias", items=_firewall("aliases", "name"), compiled=True),
+    Section(noun="ipset", items=_firewall("ipsets", "name"), compiled=True),
+    Section(noun="security group", items=_firewall("groups", "name"), compiled=True),
+    Section(noun="rule of hosts", items=_firewall("rules", "key"), compiled=True),
+    Section(noun="firewall of a VM", items=_guest_firewalls, without=frozenset({"rules"}), compiled=True),
+    Section(noun="rule of a VM", items=_guest_rules, compiled=True),
 )
 """In the order in which people read them."""

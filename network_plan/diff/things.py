@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -24,8 +26,7 @@ class Thing:
         brief: of one that came or went, what is to be known of it.
         moved: of a changed one, where it is or the number by which it is known, before and after.
         changes: everything else that changed.
-        derived: whether all of it follows from other things that are named.
-        is_rule: whether it is compiled from flows.
+        compiled: whether it follows from other things that are named, as rules from flows.
     """
 
     noun: str
@@ -34,8 +35,7 @@ class Thing:
     brief: str = ""
     moved: tuple[Change, ...] = ()
     changes: tuple[Change, ...] = ()
-    derived: bool = False
-    is_rule: bool = False
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,23 +62,27 @@ def _of_section(section: Section, old: Plan, new: Plan) -> Iterator[Thing]:
         if one is None or other is None:
             what: What = "added" if one is None else "removed"
             brief = section.brief(other if one is None else one)
-            yield Thing(noun=section.noun, key=key, what=what, brief=brief, is_rule=section.is_rule)
+            yield Thing(noun=section.noun, key=key, what=what, brief=brief, compiled=section.compiled)
             continue
-        found = changes(leaves(one, section.without), leaves(other, section.without))
-        moved = tuple(item for item in found if section.moves and section.moves.fullmatch(item.path))
-        rest = tuple(item for item in found if item not in moved)
+        found = tuple(
+            dataclasses.replace(item, derived=_is(section.derived, item))
+            for item in changes(
+                leaves(section.view(one), section.without), leaves(section.view(other), section.without)
+            )
+        )
         if found:
             yield Thing(
                 noun=section.noun,
                 key=key,
                 what="changed",
-                moved=moved,
-                changes=rest,
-                derived=not moved
-                and section.derived is not None
-                and all(section.derived.fullmatch(item.path) for item in rest),
-                is_rule=section.is_rule,
+                moved=tuple(item for item in found if _is(section.moves, item)),
+                changes=tuple(item for item in found if not _is(section.moves, item)),
+                compiled=section.compiled or all(item.derived for item in found),
             )
+
+
+def _is(pattern: re.Pattern[str] | None, change: Change) -> bool:
+    return pattern is not None and pattern.fullmatch(change.path) is not None
 
 
 def taken(old: Plan, new: Plan) -> tuple[Taken, ...]:

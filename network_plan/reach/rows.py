@@ -11,7 +11,7 @@ from network_plan.reach.places import Places, listening
 from network_plan.reach.trip import Path, Way
 from network_plan.space import prefixes, services
 from network_plan.space.prefixes import Family
-from network_plan.space.ranges import Ranges, count, covers, intersect, subtract, union
+from network_plan.space.ranges import Ranges, count, covers, intersect, meets, subtract, union
 from network_plan.space.region import Region
 
 FEW = 3
@@ -119,19 +119,32 @@ class Names:
         self._family: Family = places.family
         self._roles = {word: self._networks_of(roles) for word, roles in _WORDS.items()}
 
-    def _networks_of(self, roles: tuple[str, ...]) -> Ranges:
-        found = [item for item in self._places.plan.networks if item.role in roles]
-        ranges = union(pair for item in found for pair in self._places.addresses_of(item))
-        return subtract(ranges, self._places.own) if len(found) > 1 else ()
+    def _networks_of(self, roles: tuple[str, ...]) -> dict[str, Ranges]:
+        places = self._places
+        found = [item for item in places.plan.networks if item.role in roles]
+        return {item.key: subtract(places.addresses_of(item), places.own) for item in found}
+
+    def _of_role(self, word: str, rest: Ranges) -> tuple[str, Ranges] | None:
+        """A word for all networks of a role, or for all but a few that are not in it at all; and their addresses."""
+        networks = self._roles[word]
+        lacking = [key for key, whole in networks.items() if not meets(rest, whole)]
+        there = union(pair for key, whole in networks.items() if key not in lacking for pair in whole)
+        if len(networks) - len(lacking) < 2 or len(lacking) > FEW or not covers(rest, there):
+            return None
+        return (f"{word} but {' and '.join(lacking)}" if lacking else word), there
 
     def of(self, ranges: Ranges) -> tuple[str, ...]:
         """The widest words first: ``internet``, all networks of a role, one network, VMs; prefixes for the rest."""
         places, found, rest = self._places, list[str](), ranges
         beyond = subtract(places.outside, places.own)
-        for word, whole in (("internet", beyond), *self._roles.items()):
-            if whole and covers(rest, whole):
-                found.append(word)
-                rest = subtract(rest, whole)
+        if beyond and covers(rest, beyond):
+            found.append("internet")
+            rest = subtract(rest, places.outside)
+        for role in self._roles:
+            named = self._of_role(role, rest)
+            if named is not None:
+                found.append(named[0])
+                rest = subtract(rest, named[1])
         for network in places.networks_at(rest):
             whole = subtract(places.addresses_of(network), places.own)
             within = intersect(rest, whole)
