@@ -12,6 +12,7 @@ from network_plan.reach.judge import Judge, judge
 from network_plan.reach.packet import INTERNET, Packet, Step, Verdict
 from network_plan.reach.permits import Permits
 from network_plan.reach.rows import Row
+from network_plan.reach.shadow import Shadowed, shadowed
 from network_plan.reach.trip import Way
 from network_plan.reach.words import ReachError
 
@@ -25,8 +26,10 @@ __all__ = [
     "ReachError",
     "Reply",
     "Row",
+    "Shadowed",
     "Step",
     "Verdict",
     "Way",
     "judge",
+    "shadowed",
 ]
