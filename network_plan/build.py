@@ -29,6 +29,7 @@ from network_plan.derive.recovery import (
     derive_tunnels,
 )
 from network_plan.derive.replication import derive_replication
+from network_plan.model.blocked import BlockedList
 from network_plan.model.finding import Finding, Severity
 from network_plan.model.ledger import Entry, Ledger
 from network_plan.model.plan import SCHEMA, DatedException, Plan, Sanction
@@ -39,6 +40,9 @@ from network_plan.parse.ledger import parse_ledger
 from network_plan.parse.references import check_references
 from network_plan.parse.site import parse_site
 from network_plan.policy import check_policy
+
+SITE_FILES = ("yml", "yaml", "txt")
+"""What of a site's folder is read, by its ending: declarations, and lists of names."""
 
 
 class PlanError(Exception):
@@ -148,6 +152,12 @@ def derive_plan(site: Site, ledger: Ledger) -> Plan:
             )
             for key, item in sorted(site.services.sanctions.items())
         ),
+        blocked=tuple(
+            BlockedList(
+                key=key, title=item.title, reason=item.reason, names=site.blocked[key], source=item.source
+            )
+            for key, item in sorted(site.services.blocked.items())
+        ),
         posts={post.value: number for post, number in sorted(site.regency.posts.items())},
         risks=derive_risks(site),
         recovery_place=derive_place(site),
@@ -239,7 +249,7 @@ def check(
     """:func:`check_texts` on folders; the ledger is ``ledger`` beside the site unless named."""
     ledger_dir = ledger_dir or site_dir.parent / "ledger"
     return check_texts(
-        files.read_texts(site_dir, "yml", "yaml"),
+        files.read_texts(site_dir, *SITE_FILES),
         files.read_texts(ledger_dir, "ledger", missing_ok=True),
         today=today,
         before=before,

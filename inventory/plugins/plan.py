@@ -21,6 +21,7 @@ if str(REPOSITORY) not in sys.path:
 from network_plan.build import PlanError, load_plan  # noqa: E402 - the path is set above
 from network_plan.model.gateway import Gateway  # noqa: E402
 from network_plan.model.plan import Plan  # noqa: E402
+from network_plan.render.blocked import render_blocked  # noqa: E402
 from network_plan.render.dns import ZONES, render_resolver  # noqa: E402
 from network_plan.render.nftables import render_nftables  # noqa: E402
 from network_plan.render.zones import render_zones  # noqa: E402
@@ -103,15 +104,17 @@ def gateway_values(plan: Plan, gateway: Gateway, *, cabled: bool) -> dict[str, A
 
 
 def zone_files(plan: Plan) -> list[dict[str, Any]]:
-    """The zones as files: public ones for the primary, internal ones for the resolver."""
+    """The zones as files: public ones for the primary, internal ones and lists of bad names for the resolver."""
     folders = {"public": "/etc/nsd/zones", "internal": ZONES}
+    zones = [(folders[zone.view], zone.name, zone.text) for zone in render_zones(plan)]
+    zones += [(ZONES, name, text) for name, text in render_blocked(plan).items()]
     return [
         {
-            "path": f"{folders[zone.view]}/{zone.name}.zone",
-            "text": zone.text,
-            "check": ["/usr/sbin/nsd-checkzone", zone.name, "%s"],
+            "path": f"{folder}/{name}.zone",
+            "text": text,
+            "check": ["/usr/sbin/nsd-checkzone", name, "%s"],
         }
-        for zone in render_zones(plan)
+        for folder, name, text in zones
     ]
 
 

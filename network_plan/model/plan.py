@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from network_plan.model.application import Application
+from network_plan.model.blocked import BlockedList
 from network_plan.model.dr import RecoveryPlace, ReplicationTask, Risk, SiteRole, Tier, Tunnel
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import Gateway
@@ -87,6 +88,7 @@ class Plan:
     applications: tuple[Application, ...]
     reservations: tuple[Reservation, ...]
     sanctions: tuple[Sanction, ...]
+    blocked: tuple[BlockedList, ...]
     posts: Mapping[str, int]
     risks: tuple[Risk, ...]
     recovery_place: RecoveryPlace | None

@@ -15,11 +15,12 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from json.encoder import encode_basestring
 from typing import Any
 
+from network_plan.model.blocked import Names
 from network_plan.model.service import Service
 
 Json = Mapping[str, "Json"] | list["Json"] | str | int | float | bool | None
 
-_TEXT = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network, Service)
+_TEXT = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network, Service, Names)
 _quoted: Callable[[str], str] = encode_basestring
 
 

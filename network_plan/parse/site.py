@@ -20,6 +20,7 @@ from network_plan.model.site import (
     Site,
     Tenant,
 )
+from network_plan.parse.blocked import is_list, parse_blocked
 from network_plan.parse.document import Positions, read_document
 from network_plan.parse.shape import read_shape
 
@@ -65,7 +66,7 @@ def _stray(file: str, shown: str) -> Finding:
             "nothing reads this file",
             f"name it {file.rpartition('/')[2].removesuffix('yaml')}yml",
         )
-    known = [f"{stem}.yml" for stem in FILES] + ["tenants/<id>.yml"]
+    known = [f"{stem}.yml" for stem in FILES] + ["tenants/<id>.yml", "blocked/<id>.txt"]
     near = difflib.get_close_matches(file, known, n=1)
     cure = f"did you mean {near[0]}?" if near else f"a site has {', '.join(known)}"
     return _file(f"{shown}/{file}", "nothing reads this file", cure)
@@ -101,6 +102,8 @@ def parse_site(texts: Mapping[str, str], shown: str) -> Parsed:
     tenants: dict[str, Tenant] = {}
     lost: set[str] = set()
     for file in sorted(texts):
+        if is_list(file):
+            continue
         base = _base(file)
         if base is None:
             findings.append(_stray(file, shown))
@@ -126,6 +129,8 @@ def parse_site(texts: Mapping[str, str], shown: str) -> Parsed:
         for stem in FILES
         if f"{stem}.yml" not in texts
     ]
+    blocked, wrong = parse_blocked(texts, parts.get("services"), lost, shown)
+    findings += wrong
     whole = len(parts) == len(FILES)
-    site = Site(tenants=dict(sorted(tenants.items())), **parts) if whole else None
+    site = Site(tenants=dict(sorted(tenants.items())), blocked=blocked, **parts) if whole else None
     return Parsed(site=site, positions=positions, findings=findings, lost=frozenset(lost))

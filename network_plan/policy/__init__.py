@@ -12,6 +12,7 @@ from network_plan.policy.access import check_sec2
 from network_plan.policy.applications import check_app1
 from network_plan.policy.backup import check_cld7
 from network_plan.policy.bandwidth import check_gw4
+from network_plan.policy.blocked import check_gw6
 from network_plan.policy.capacity import check_cld2
 from network_plan.policy.dates import check_gw3
 from network_plan.policy.door import check_gw1, check_gw2
@@ -40,6 +41,7 @@ RULES: Mapping[str, Rule] = {
     "GW-2": check_gw2,
     "GW-3": check_gw3,
     "GW-4": check_gw4,
+    "GW-6": check_gw6,
     "NET-1": check_net1,
     "NET-2": check_net2,
     "CLD-1": check_cld1,

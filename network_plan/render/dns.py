@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from network_plan.model.gateway import Gateway
 from network_plan.model.plan import Plan
+from network_plan.render.blocked import render_blocked, zone_name
 from network_plan.render.template import print_template
 from network_plan.render.zones import blocks_inside, render_zones, reverse_zone, whole_labels
 
@@ -48,6 +49,9 @@ def render_resolver(plan: Plan, gateway: Gateway) -> str:
             "hidden": _hidden(plan),
             "reverse": [reverse_zone(block) for block in blocks_inside(plan)],
             "zones": [(zone, f"{ZONES}/{zone}.zone") for zone in zones],
+            "blocked": [
+                (item.key, zone_name(item), f"{ZONES}/{zone_name(item)}.zone") for item in plan.blocked
+            ],
             "forward": [str(address) for address in gateway.resolvers],
         },
     )
@@ -56,6 +60,7 @@ def render_resolver(plan: Plan, gateway: Gateway) -> str:
 def render_dns(plan: Plan) -> dict[str, str]:
     """File name → text: the zones of both views, and each gateway's resolver."""
     zones = {zone.file: zone.text for zone in render_zones(plan)}
+    zones |= {f"internal/{name}.zone": text for name, text in render_blocked(plan).items()}
     return {
         **zones,
         **{f"{gateway.host}.unbound.conf": render_resolver(plan, gateway) for gateway in plan.gateways},

@@ -27,7 +27,7 @@ FRAME = 1514
 UP, DOWN = 1, 2
 """Handles of the two trees; ``tc`` and nftables both write a class as ``handle:minor`` in hexadecimal."""
 ITSELF = 0xFFF
-"""What the gateway itself sends: the tunnel's packets, thus replication, and its questions. No VLAN has the number."""
+"""What the gateway itself sends where there is a tunnel: its packets, thus replication. No VLAN has the number."""
 _SANCTION = 0xF000
 
 
@@ -73,7 +73,7 @@ def _prefixes(plan: Plan, target: str) -> tuple[IpNetwork, ...]:
 
 
 def classes(plan: Plan) -> tuple[ShapeClass, ...]:
-    """The classes of either tree: the gateway's own, the tenants', the sanctions'.
+    """The classes of either tree: the gateway's own where a tunnel is kept its rate, the tenants', the sanctions'.
 
     Guarantees add up to the line at most: a slowed VM has its own out of its tenant's, and a slowed tenant leaves
     its class for that of the sanction.
@@ -81,7 +81,8 @@ def classes(plan: Plan) -> tuple[ShapeClass, ...]:
     line, share = plan.facilities.uplink.rate_kbit, max(1, share_kbit(plan))
     slowed = [item for item in plan.sanctions if item.measure == "slow"]
     vms = Counter(item.target.partition("/")[0] for item in slowed if "/" in item.target)
-    found = [ShapeClass(key="gateway", minor=ITSELF, rate_kbit=max(1, kept_kbit(plan)), ceil_kbit=line)]
+    kept = kept_kbit(plan)
+    found = [ShapeClass(key="gateway", minor=ITSELF, rate_kbit=kept, ceil_kbit=line)] if kept else []
     sanctions, taken = [], Counter[str]()
     # A tenant's before its VM's: of two that hold, the last one decides.
     for number, item in enumerate(sorted(slowed, key=lambda item: ("/" in item.target, item.key))):
@@ -125,8 +126,9 @@ def render_tree(plan: Plan, device: str, handle: int) -> str:
             "regency": plan.domain,
             "device": device,
             "handle": f"{handle:x}",
-            # On the trunk what has no class is not of the internet, and must not wait for it.
-            "default": f"{ITSELF:x}" if handle == UP else "0",
+            # What has no class waits for nobody: on the trunk what is not of the internet, on a WAN without a
+            # tunnel the gateway's own questions.
+            "default": f"{ITSELF:x}" if handle == UP and kept_kbit(plan) else "0",
             "line": plan.facilities.uplink.rate_kbit,
             "frame": FRAME,
             "classes": [(f"{item.minor:x}", item) for item in classes(plan) if handle == UP or item.prefixes],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Literal
 
 from network_plan.model.network import IpAddress, IpNetwork, Name
@@ -19,6 +19,14 @@ from network_plan.render.template import print_template
 _DNS = Service(proto="udp", first=53, last=53)
 _LABEL_BITS = {4: 8, 6: 4}
 """Bits of an address in one label of its reverse name: an octet (RFC 1035 §3.5), a nibble (RFC 3596 §2.5)."""
+
+
+_PRIVATE = (
+    IPv4Network("10.0.0.0/8"),
+    *IPv4Network("172.16.0.0/12").subnets(new_prefix=16),
+    IPv4Network("192.168.0.0/16"),
+)
+"""The private blocks as their reverse zones are cut; whoever uses one serves the whole of it (RFC 6303 §4.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,30 +62,23 @@ def reverse_zone(prefix: IpNetwork) -> str:
 def whole_labels(prefix: IpNetwork) -> tuple[str, ...]:
     """The reverse names that hold a prefix's addresses and no other's: one, or as many as a cut label has."""
     bits = _LABEL_BITS[prefix.version]
-    length = -(-prefix.prefixlen // bits) * bits
-    return tuple(map(reverse_zone, prefix.subnets(new_prefix=length)))
+    return tuple(map(reverse_zone, prefix.subnets(new_prefix=-(-prefix.prefixlen // bits) * bits)))
 
 
-def _blocks(prefixes: Iterable[IpNetwork]) -> tuple[IpNetwork, ...]:
-    """Prefixes cut down to whole labels, without those that lie in another."""
-    cut = {
-        prefix
-        if prefix.version == 4 and prefix.prefixlen > 24
-        else prefix.supernet(
-            new_prefix=prefix.prefixlen // _LABEL_BITS[prefix.version] * _LABEL_BITS[prefix.version]
-        )
-        for prefix in prefixes
-    }
-    found: list[IpNetwork] = []
-    for block in sorted(cut, key=lambda net: (net.version, int(net.network_address), net.prefixlen)):
-        if not found or block.version != found[-1].version or block.network_address not in found[-1]:
-            found.append(block)
-    return tuple(found)
+def _blocks(prefix: IpNetwork) -> tuple[IpNetwork, ...]:
+    """A prefix as blocks of whole labels; a part of an octet stays as it is (RFC 2317)."""
+    if prefix.version == 4 and prefix.prefixlen > 24:
+        return (prefix,)
+    bits = _LABEL_BITS[prefix.version]
+    return tuple(prefix.subnets(new_prefix=-(-prefix.prefixlen // bits) * bits))
 
 
 def blocks_inside(plan: Plan) -> tuple[IpNetwork, ...]:
-    """What the internal reverse zones cover: all that is or may become one of the regency's networks."""
-    return _blocks(prefix for gateway in plan.gateways for prefix in gateway.internal)
+    """What the internal reverse zones cover: the private blocks that the regency uses, and its IPv6 prefix."""
+    inside = {prefix for gateway in plan.gateways for prefix in gateway.internal}
+    private = [block for block in _PRIVATE if any(block.overlaps(p) for p in inside if p.version == 4)]
+    six = sorted(collapse_addresses(p for p in inside if isinstance(p, IPv6Network)))
+    return (*private, *(block for prefix in six for block in _blocks(prefix)))
 
 
 def _own_names(plan: Plan, view: str) -> Iterator[tuple[IpAddress, str]]:
@@ -137,14 +138,11 @@ def name_servers(plan: Plan) -> list[str]:
 
 def render_zones(plan: Plan) -> tuple[Zone, ...]:
     """Every zone, public ones first: the domain, then the addresses behind its names."""
-    public = tuple(gateway.public for gateway in plan.gateways)
-    outside = [name for name in plan.names if name.view == "public"]
-    six = (ip_network(a) for name in outside for a in name.addresses if a.version == 6)
+    outside = [address for name in plan.names if name.view == "public" for address in name.addresses]
     inside = blocks_inside(plan)
-    reached = {
-        block for host in six for block in inside if block.version == 6 and host.network_address in block
-    }
-    blocks = {"public": (*_blocks(public), *_blocks(reached)), "internal": inside}
+    public = [block for gateway in plan.gateways for block in _blocks(gateway.public)]
+    public += [b for b in inside if b.version == 6 and any(address in b for address in outside)]
+    blocks = {"public": public, "internal": inside}
     servers = {
         "public": name_servers(plan),
         "internal": [f"{gateway.host}.node.{plan.domain}" for gateway in plan.gateways],

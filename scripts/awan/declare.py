@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from network_plan.build import Checked, check_texts
+from network_plan.build import SITE_FILES, Checked, check_texts
 from network_plan.files import FileError, read_texts, shown
 from network_plan.model.finding import Finding
 from scripts.awan.insert import Entry, NoPlace, document, insert
@@ -136,7 +136,7 @@ def judge(change: Change, site: Path | None, ledger: Path | None, today: date) -
     """
     site_dir, ledger_dir = folders(site, ledger)
     try:
-        texts = read_texts(site_dir, "yml", "yaml")
+        texts = read_texts(site_dir, *SITE_FILES)
         before = _check(texts, ledger_dir, site_dir, today)
         changed = {**texts, change.name: change.new.replace("\r\n", "\n")}
         after = _check(changed, ledger_dir, site_dir, today)

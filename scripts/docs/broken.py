@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from network_plan.build import check_texts
+from network_plan.build import SITE_FILES, check_texts
 from network_plan.files import read_texts
 from network_plan.model.finding import Finding
 
@@ -29,11 +29,9 @@ def broken_sites(rule: str) -> list[str]:
 
 
 def _minimal() -> dict[str, str]:
-    return {
-        f"{part}/{name}": text
-        for part, suffix in (("site", "yml"), ("ledger", "ledger"))
-        for name, text in read_texts(SITES / "minimal" / part, suffix).items()
-    }
+    folder = SITES / "minimal"
+    parts = {"site": read_texts(folder / "site", *SITE_FILES), "ledger": read_texts(folder / "ledger", "ledger")}
+    return {f"{part}/{name}": text for part, texts in parts.items() for name, text in texts.items()}
 
 
 def _part(texts: Mapping[str, str], part: str) -> dict[str, str]:

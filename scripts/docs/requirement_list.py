@@ -83,9 +83,14 @@ REQUIREMENTS: tuple[Requirement, ...] = (
             ("network_plan.model.plan:Plan.sanctions", "sanctions with measure, day and reason"),
             ("awan show", "a tenant's share and sanctions"),
             ("awan capacity", "the share of each agency, and the line of each office"),
+            ("network_plan.render.shaping:classes", "a class of the line for each tenant and each sanction"),
         ),
-        tests=(f"{_RULE_TESTS}/test_bandwidth.py", f"{_WHOLE}::test_a_sanction_stands_in_the_plan"),
-        missing="shares and sanctions are declared, judged and shown; the gateway does not shape or block by them yet",
+        tests=(
+            f"{_RULE_TESTS}/test_bandwidth.py",
+            f"{_WHOLE}::test_a_sanction_stands_in_the_plan",
+            "tests/network_plan/render/test_shaping.py::test_packets_get_what_was_promised",
+        ),
+        missing="the gateway blocks; its classes are rendered and measured, no role loads them yet",
     ),
     Requirement(
         id="GW-5",
@@ -102,9 +107,16 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         id="GW-6",
         says="Known bad names are not resolved",
         section="table 3.10",
-        serves=(("roles/dns", "every network asks the gateway's resolver"),),
-        tests=(f"{_PLAYBOOK}::test_names_are_answered_inside_and_the_public_zone_has_its_primary",),
-        missing="no list of bad names yet",
+        serves=(
+            ("roles/dns", "every network asks the gateway's resolver"),
+            ("network_plan.model.plan:Plan.blocked", "lists of bad names, each with its reason and source"),
+            ("network_plan.render.blocked:render_blocked", "a response-policy zone for each list"),
+        ),
+        tests=(
+            "tests/network_plan/render/test_blocked.py::test_a_listed_name_is_refused_and_another_answered",
+            f"{_PLAYBOOK}::test_names_are_answered_inside_and_the_public_zone_has_its_primary",
+        ),
+        missing="the regency has supplied no list yet; who asks a resolver of the internet itself is not held back",
     ),
     Requirement(
         id="NET-1",

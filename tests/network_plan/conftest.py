@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from network_plan import files
-from network_plan.build import check_texts, load_plan
+from network_plan.build import SITE_FILES, check_texts, load_plan
 from network_plan.model.plan import Plan
 from scripts.toolchain.paths import ROOT
 from tests.small import SMALL
@@ -22,11 +22,11 @@ SITES = ROOT / "tests" / "sites"
 def minimal() -> dict[str, str]:
     """The texts of the minimal site and its ledger, by ``site/…`` and ``ledger/…``."""
     folder = SITES / "minimal"
-    return {
-        f"{part}/{name}": text
-        for part, suffix in (("site", "yml"), ("ledger", "ledger"))
-        for name, text in files.read_texts(folder / part, suffix).items()
+    parts = {
+        "site": files.read_texts(folder / "site", *SITE_FILES),
+        "ledger": files.read_texts(folder / "ledger", "ledger"),
     }
+    return {f"{part}/{name}": text for part, texts in parts.items() for name, text in texts.items()}
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,15 @@ from network_plan.model.site.dr import Backup, DisasterRecovery, Place, Risk, Ti
 from network_plan.model.site.facility import Facilities, Need, Power, Room, ServiceLevel, Sizing, Uplink
 from network_plan.model.site.network import Gateway, Ipv6, Networks, Pool, PublicBlock, Range, Reservation
 from network_plan.model.site.regency import Regency
-from network_plan.model.site.service import DatedException, Egress, Hosting, Publication, Sanction, Services
+from network_plan.model.site.service import (
+    Blocked,
+    DatedException,
+    Egress,
+    Hosting,
+    Publication,
+    Sanction,
+    Services,
+)
 from network_plan.model.site.site import Site
 from network_plan.model.site.tenant import ExtraNetwork, Flow, Office, Tenant, Vm
 
@@ -22,6 +30,7 @@ __all__ = [
     "Applications",
     "Backup",
     "BackupStorage",
+    "Blocked",
     "Cluster",
     "Clusters",
     "DatedException",

@@ -123,6 +123,22 @@ class Sanction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A list of names that the resolver does not resolve (GW-6); the names stand in ``blocked/<id>.txt``, one a line.
+
+    Attributes:
+        title: what the list holds, for people.
+        reason: why these names are not resolved.
+        source: who keeps the list, and of which day it is.
+    """
+
+    __pydantic_config__: ClassVar = FORBID
+    title: Text
+    reason: Text
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The whole file.
 
@@ -133,6 +149,7 @@ class Services:
         flows: flows for the whole regency, owned by the operator.
         hosting: the central web hosting.
         sanctions: who is slowed or blocked for a time.
+        blocked: lists of names that are not resolved.
     """
 
     __pydantic_config__: ClassVar = FORBID
@@ -143,3 +160,4 @@ class Services:
     flows: Mapping[Id, Flow] = field(default_factory=dict)
     hosting: Hosting | None = None
     sanctions: Mapping[Id, Sanction] = field(default_factory=dict)
+    blocked: Mapping[Id, Blocked] = field(default_factory=dict)

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from network_plan.model.blocked import Names
 from network_plan.model.site.application import Applications
 from network_plan.model.site.cluster import Clusters
 from network_plan.model.site.dr import DisasterRecovery
@@ -18,7 +19,11 @@ from network_plan.model.site.tenant import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Everything that people declared. ``tenants`` is keyed by id and sorted by it."""
+    """Everything that people declared. ``tenants`` is keyed by id and sorted by it.
+
+    Attributes:
+        blocked: the names of each list of ``services.blocked``, by its id.
+    """
 
     regency: Regency
     clusters: Clusters
@@ -28,3 +33,4 @@ class Site:
     applications: Applications
     facilities: Facilities
     tenants: Mapping[str, Tenant]
+    blocked: Mapping[str, Names] = field(default_factory=dict)

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import dataclasses
-from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 
 import pytest
 
 from network_plan.model.plan import Plan
 from network_plan.render.dns import ZONES, render_dns
-from network_plan.render.zones import render_zones, reverse_zone, whole_labels
+from network_plan.render.zones import blocks_inside, render_zones, reverse_zone, whole_labels
+from tests.network_plan.render.asked import asked
 from tests.network_plan.render.checkers import checked, written
 
 
@@ -52,6 +53,22 @@ def dual(full_plan: Plan) -> Plan:
 )
 def test_a_reverse_zone_is_cut_to_whole_labels(prefix: str, zone: str) -> None:
     assert reverse_zone(IPv4Network(prefix)) == zone
+
+
+@pytest.mark.parametrize(
+    ("internal", "zones"),
+    [
+        (("172.20.0.0/15", "192.168.7.0/24"), ["20.172", "21.172", "168.192"]),
+        (("10.64.0.0/10", "10.0.0.0/16"), ["10"]),
+        (("2001:db8:40::/42", "2001:db8:41::/48"), [f"{n}.0.0.8.b.d.0.1.0.0.2" for n in "4567"]),
+    ],
+)
+def test_inside_no_block_of_others_is_answered_for(
+    full_plan: Plan, internal: tuple[str, ...], zones: list[str]
+) -> None:
+    gateway = dataclasses.replace(full_plan.gateways[0], internal=tuple(map(ip_network, internal)))
+    found = blocks_inside(dataclasses.replace(full_plan, gateways=(gateway,)))
+    assert [reverse_zone(block).rpartition(".i")[0] for block in found] == zones
 
 
 def test_the_names_of_a_prefix_and_of_no_other() -> None:
@@ -110,33 +127,6 @@ def test_nsd_and_unbound_take_what_is_theirs(
     broken.write_text(broken.read_text(encoding="utf-8").replace(" IN A ", " IN A x", 1), encoding="utf-8")
     refused = checked(f'nsd-checkzone "{plan.domain}" "/mnt/internal/{plan.domain}.zone"', folder)
     assert refused.returncode != 0
-
-
-ASK = """
-mkdir -p {zones}
-cp /mnt/internal/* {zones}
-ip address add 10.16.0.10/32 dev lo
-ip address add 10.64.2.20/32 dev lo
-ip address add 10.32.0.10/32 dev lo
-ip address add 192.0.2.7/32 dev lo
-ip address add 10.64.2.1/32 dev lo
-unbound -d -c /mnt/gw1.unbound.conf 2>/mnt/log &
-for n in 1 2 3 4 5 6 7 8 9 10; do dig +time=1 +tries=1 +noall @10.64.2.1 . && break || sleep 0.3; done >/dev/null
-while read -r from kind name; do
-  dig +time=2 +tries=1 +noall +comments +answer -b "$from" @10.64.2.1 "$name" "$kind" |
-    awk -v q="$from $kind $name" '/status:/ {{split($0, s, "status: "); split(s[2], t, ",")}} !/^;/ && NF {{a = a " " $5}}
-      END {{print q, t[1] a}}'
-done < /mnt/questions
-"""
-
-
-def asked(plan: Plan, folder: Path, *questions: str) -> dict[str, str]:
-    """Question (source, type, name) → status and answers, by a real unbound with the rendered files."""
-    written({**render_dns(plan), "questions": "".join(f"{line}\n" for line in questions)}, folder)
-    done = checked(ASK.format(zones=ZONES), folder)
-    assert done.returncode == 0, done.stderr + (folder / "log").read_text(encoding="utf-8")
-    lines = [line.split(" ", 3) for line in done.stdout.splitlines()]
-    return {" ".join(words[:3]): words[3] for words in lines}
 
 
 @pytest.mark.hosts

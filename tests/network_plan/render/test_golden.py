@@ -14,7 +14,7 @@ from network_plan.render.targets import TARGETS, render_target
 
 GOLDEN = Path(__file__).parent / "golden"
 SITES = ("minimal", "full", "dual")
-OF_BOTH_FAMILIES = ("dhcp", "dns", "nftables", "pve")
+OF_BOTH_FAMILIES = ("dhcp", "dns", "nftables", "pve", "shaping")
 """The dual site is the full one with IPv6: only what speaks of addresses differs."""
 
 

@@ -95,7 +95,12 @@ def test_a_line_with_nothing_left_still_gives_a_tree(minimal_plan: Plan) -> None
     tunnels = tuple(dataclasses.replace(tunnel, rate_kbit=9000) for tunnel in minimal_plan.tunnels)
     found = by_key(dataclasses.replace(minimal_plan, tunnels=tunnels))
     assert found["tenant/dinas"].rate_kbit == 1
-    assert by_key(dataclasses.replace(minimal_plan, tunnels=()))["gateway"].rate_kbit == 1
+
+
+def test_without_a_tunnel_the_gateways_own_questions_wait_for_nobody(minimal_plan: Plan) -> None:
+    plan = dataclasses.replace(minimal_plan, tunnels=())
+    assert list(by_key(plan)) == ["tenant/dinas", "tenant/kominfo"]
+    assert "htb default 0\n" in render_shaping(plan)["gw1.up.tc"]
 
 
 def test_of_a_tenant_and_its_vm_the_vms_sanction_decides(sanctioned: Callable[..., Plan]) -> None:

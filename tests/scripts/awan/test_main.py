@@ -50,7 +50,7 @@ def test_each_command_has_an_example(awan: Awan, name: str) -> None:
         (("xyzzy",), "there is no command 'xyzzy'; see 'awan --help'"),
         (("check", "--sit", "x"), "Did you mean '--site'?"),
         (("check", "--today", "morgen"), "'morgen' does not match the format"),
-        (("render", "nftable"), "is not one of 'dns', 'nftables', 'pve'"),
+        (("render", "nftable"), "is not one of 'cabling', 'dhcp', 'dns'"),
         (("show",), "Missing argument 'WORD'"),
     ],
 )
