@@ -98,7 +98,9 @@ def copies(plan: Plan, assumed: Assumed) -> Answer:
             title="Does the line carry the copies?",
             rules=("DR-2",),
             fits=Fits.YES,
-            says="nothing is copied over the line",
+            says="nothing is copied over the line"
+            if plan.tunnels
+            else "there is no recovery center to copy to",
         )
     busy = _percent(found)
     fits = busy <= 100

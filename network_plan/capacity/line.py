@@ -58,7 +58,7 @@ def line(plan: Plan, _assumed: Assumed) -> Answer:
     slow = [network for network in measured if (network.rate_kbit or 0) < share]
     says = f"{group(share)} kbit/s for each of {len(plan.tenants)} agencies"
     if slow:
-        says += f"; {len(slow)} offices have a slower line of their own"
+        says += f"; {len(slow)} office{'s have' if len(slow) > 1 else ' has'} a slower own line"
     if len(measured) < len(offices):
         says += f"; the line of {len(offices) - len(measured)} of {len(offices)} offices is not measured ('rate_kbit')"
     own = sorted({item.tenant for item in plan.exceptions if item.kind == "own_bandwidth"})

@@ -17,6 +17,7 @@ WORDS = ("memory", "cores", "disk")
 
 Amount = list[int]
 BOUNDLESS = 10**12
+_NOTHING = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,17 +170,37 @@ class Room:
             return None
         order = sorted(self.free, key=lambda name: (-self.free[name][MEMORY], name))
         need = (load.memory_mib, load.cores, load.stored_gib)
+        quick = ha and self.cluster.spare_hosts == 1 and not self._strands
         for host in order:
-            if self.free[host][MEMORY] < load.memory_mib:
+            free = self.free[host]
+            if free[MEMORY] < load.memory_mib:
                 break
-            if not all(map(_at_least, self.free[host], need)):
+            if not all(map(_at_least, free, need)) or (quick and not self._takes_over(host, need)):
                 continue
             for replica in self._replicas(host, order) if ha else (None,):
+                if replica is not None and self.free[replica][DISK] < load.disk_gib:
+                    continue
+                if quick and replica is not None and not self._is_taken_over(host, replica, need):
+                    continue
                 placed = dataclasses.replace(load, host=host, replica=replica)
-                if self._survives(placed):
+                if quick or self._survives(placed):
                     return placed
         self._refused.add(size)
         return None
+
+    def _takes_over(self, host: str, need: Sequence[int]) -> bool:
+        """Whether a host with one VM more still has room for all that comes to it from any one other.
+
+        Where one host may fail and each VM has a replica, only this and what follows can go wrong, and both are known
+        without trying every loss again.
+        """
+        free, peak = self.free[host], self._peak[host]
+        return all(free[place] - need[place] >= peak[place] for place in (MEMORY, CORES))
+
+    def _is_taken_over(self, host: str, replica: str, need: Sequence[int]) -> bool:
+        """Whether the host of the replica has room for one VM more when the other fails."""
+        free, moved = self.free[replica], self._moves[host].get(replica, _NOTHING)
+        return all(free[place] - moved[place] >= need[place] for place in (MEMORY, CORES))
 
     def place(self, load: Load, *, ha: bool) -> bool:
         """Find a place for a VM and put it there."""
@@ -189,30 +210,15 @@ class Room:
         return placed is not None
 
     def _replicas(self, host: str, order: Sequence[str]) -> list[str]:
-        none = [0, 0]
         moves = self._moves[host]
         return sorted(
-            (name for name in order if name != host), key=lambda name: moves.get(name, none)[MEMORY]
+            (name for name in order if name != host), key=lambda name: moves.get(name, _NOTHING)[MEMORY]
         )
 
     def _survives(self, load: Load) -> bool:
-        """Whether all survive with one VM more, whose host has room for it.
-
-        Where one host may fail and each VM has a replica, only two things can go wrong, and both are known without
-        trying every loss again.
-        """
-        if load.replica is not None and self.free[load.replica][DISK] < load.disk_gib:
-            return False
+        """Whether all survive with one VM more, whose hosts have room for it: every loss is tried."""
         if not self.cluster.spare_hosts:
             return True
-        if self.cluster.spare_hosts == 1 and not self._strands and load.replica is not None:
-            none = [0, 0]
-            here, there = self.free[load.host], self.free[load.replica]
-            moved = self._moves[load.host].get(load.replica, none)
-            return all(
-                here[place] - more >= self._peak[load.host][place] and there[place] - moved[place] >= more
-                for place, more in ((MEMORY, load.memory_mib), (CORES, load.cores))
-            )
         strands, peak = self._strands, self._peak
         self._peak = dict(peak)
         refused = set(self._refused)

@@ -59,7 +59,7 @@ def test_priority_comes_first_and_a_smaller_one_later_may_still_fit(full_plan: P
 
 def test_without_a_copy_over_the_line_a_twin_keeps_no_points(regency: Plan) -> None:
     plan = dataclasses.replace(regency, replication=())
-    assert {item.load.points_gib for item in outlook(plan, Assumed(plan)).recovery.wanted} == {0}
+    assert {item.load.points_gib for item in outlook(plan, Assumed(plan)).demands[1].wanted} == {0}
 
 
 def test_nobody_is_seated_where_what_stands_there_has_no_place(full_plan: Plan) -> None:

@@ -43,7 +43,7 @@ def planned(plan: Plan, *sizes: tuple[int, int, int], twin: bool = False) -> Pla
 
 
 def home(plan: Plan) -> Demand:
-    return outlook(plan, Assumed(plan)).home
+    return outlook(plan, Assumed(plan)).demands[0]
 
 
 def without(demand: Demand, bought: Bought, host: str, **less: int) -> bool:
@@ -60,7 +60,7 @@ def without(demand: Demand, bought: Bought, host: str, **less: int) -> bool:
 def test_the_printed_figures_ask_for_five_modules(regency: Plan) -> None:
     seen = outlook(regency, Assumed(regency))
     found = {}
-    for demand in (seen.home, seen.recovery):
+    for demand in seen.demands:
         bought = buy(demand, MODULE, DRIVE)
         assert bought is not None
         assert demand.takes(bought.cluster, demand.limits)

@@ -45,7 +45,7 @@ def test_an_office_behind_a_slow_line_gets_no_more_than_that(regency: Plan) -> N
     answer = _line(dataclasses.replace(regency, networks=networks, exceptions=()))
     wireless = next(row for row in answer.tables[0].rows if row[0] == "wireless")
     assert wireless == ("wireless", 17, 17, "300", "300")
-    assert answer.says == ("555 kbit/s for each of 45 agencies; 17 offices have a slower line of their own")
+    assert answer.says == ("555 kbit/s for each of 45 agencies; 17 offices have a slower own line")
 
 
 def test_where_replication_takes_all_a_faster_line_is_asked(regency: Plan) -> None:
@@ -111,6 +111,8 @@ def test_all_tiers_copied_leaves_no_rest(regency: Plan) -> None:
 def test_nothing_copied_asks_nothing_of_the_line(regency: Plan) -> None:
     answer = _copies(dataclasses.replace(regency, replication=()))
     assert (answer.fits, answer.says) == (Fits.YES, "nothing is copied over the line")
+    alone = _copies(dataclasses.replace(regency, replication=(), tunnels=()))
+    assert (alone.fits, alone.says) == (Fits.YES, "there is no recovery center to copy to")
 
 
 def test_what_the_site_measured_takes_the_place_of_what_is_assumed(regency: Plan) -> None:
