@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from network_plan.build import load_plan
-from scripts.bench import commands, preview, up, whole
+from scripts.bench import commands, preview, scale, up, whole
 from scripts.bench.measure import BenchError, Row
 from scripts.toolchain.paths import BUILD, ROOT, pulumi_version
 
@@ -41,6 +41,7 @@ def _groups(*, with_whole: bool) -> dict[str, Callable[[dict[str, object]], Iter
 
     groups: dict[str, Callable[[dict[str, object]], Iterable[Row]]] = {
         "commands": lambda _details: commands.rows(),
+        "scale": lambda _details: scale.rows(),
         "preview": stacks(preview),
         "up": stacks(up),
     }

@@ -17,7 +17,7 @@ TIMES = 7
 def rows() -> Iterator[Row]:
     """Measure `awan check`, `awan plan --json`, and a set-up that has nothing to do."""
     awan = str(VENV / "bin" / "awan")
-    wanted = (("awan check", [awan, "check"], 0.8), ("awan plan --json", [awan, "plan", "--json"], 1.0))
+    wanted = (("awan check", [awan, "check"], 0.6), ("awan plan --json", [awan, "plan", "--json"], 0.6))
     for name, command, limit in wanted:
         (taken,) = alternately(TIMES, lambda command=command: run(command))  # type: ignore[misc]
         yield Row(name=name, value=seconds(taken), unit="s", limit=limit, spread=spread(taken))
