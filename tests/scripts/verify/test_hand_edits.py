@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from network_plan.build import SITE_FILES
+from network_plan.files import read_texts
+from network_plan.model.ledger import Kind
 from network_plan.model.plan import Plan
+from network_plan.model.site import Site
+from network_plan.model.site.expand import declared_vms
+from network_plan.parse.ledger import parse_ledger
+from network_plan.parse.site import parse_site
 from pve_provider.client.api import Api
 from scripts.lab import wiring
 from scripts.lab.cluster import launch
@@ -21,6 +30,7 @@ from scripts.verify.difference import Report
 from scripts.verify.everything import verify_cluster
 from scripts.verify.live import read_live
 from tests.scripts.line.conftest import Lab
+from tests.small import SMALL
 
 pytestmark = [
     pytest.mark.lab,
@@ -385,3 +395,50 @@ def test_a_node_that_is_down_hides_its_own_vms_only(built: Lab) -> None:
         f"lab-dc: VM 101 ({planned.key}): cores is 7, the Plan says {planned.cores}"
     ]
     assert _report(built).equal
+
+
+def test_a_ledger_is_made_from_what_lives(built: Lab, tmp_path: Path) -> None:
+    """A site whose ledger is lost gets back from the cluster what its VMs and their networks have, and no VM moves."""
+    shutil.copytree(SMALL, tmp_path / "site")
+    lost = read_texts(SMALL.parent / "ledger", "ledger")
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger/site_role.ledger").write_text(lost["site_role.ledger"], encoding="utf-8")
+    built.root("dc").post("/nodes/dc1/qemu", vmid=9000, name="stranger", memory=64)
+    ControlClient(built.folder / "dc").settle()
+    try:
+        done = built.awan("allot", "--import-live", "dc", AWAN_SITE=str(tmp_path / "site"))
+    finally:
+        built.root("dc").delete("/nodes/dc1/qemu/9000")
+        ControlClient(built.folder / "dc").settle()
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "VM 9000 (stranger): no site file declares it in dc\n"
+    before, _ = parse_ledger(lost, "l")
+    after, findings = parse_ledger(read_texts(tmp_path / "ledger", "ledger"), "l")
+    assert findings == []
+    homes = {vm.network for vm in declared_vms(parse(SMALL)) if vm.cluster == "dc"}
+    vms = {vm.key for vm in declared_vms(parse(SMALL)) if vm.cluster == "dc"}
+    same = {
+        (kind, key): value
+        for (kind, key), value in before.live().items()
+        if key in homes or key in vms or key.removesuffix("/net0") in vms
+        if kind is not Kind.PREFIX6
+    }
+    assert len(same) >= 3 * len(vms)
+    assert after.live().items() >= same.items()
+    again = built.awan("allot", "--import-live", "dc", "--dry-run", AWAN_SITE=str(tmp_path / "site"))
+    assert (again.returncode, again.stdout) == (0, "the ledger is complete\n")
+
+
+def test_only_a_cluster_of_the_site_is_read(built: Lab) -> None:
+    done = built.awan("allot", "--import-live", "elsewhere", "--dry-run")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "there is no cluster 'elsewhere'; name one of dc, drc\n",
+    )
+
+
+def parse(site: Path) -> Site:
+    """The site, whose form is right."""
+    found = parse_site(read_texts(site, *SITE_FILES), "site").site
+    assert found is not None
+    return found
