@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import yaml
@@ -14,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from network_plan.model.plan import Plan
+from network_plan.model.service import Service
 from network_plan.reach.judge import Judge
 from network_plan.reach.packet import Packet, Step, Verdict
 from network_plan.reach.permits import Permits
@@ -59,9 +63,11 @@ def some(kinds: list[int], chance: Random | None) -> list[int]:
     return kinds if chance is None else chance.sample(kinds, min(12, len(kinds)))
 
 
-def compared(plan: Plan, family: Family, chance: Random | None) -> Iterator[tuple[Way, Verdict, Packet]]:
-    """Every kind of packet with both answers, or some by chance."""
-    ways, judge, places = Ways(plan, family, TODAY), Judge(plan, TODAY), Places(plan, family)
+def compared(
+    plan: Plan, family: Family, chance: Random | None = None, other: Plan | None = None
+) -> Iterator[tuple[Way, Verdict, Packet]]:
+    """Every kind of packet, or some by chance, with both answers; the single packets on another Plan where one is given."""
+    ways, judge, places = Ways(plan, family, TODAY), Judge(other or plan, TODAY), Places(plan, family)
     wanted = some(service_kinds(plan), chance)
     kinds = address_kinds(plan, family)
     for destination in some(kinds, chance):
@@ -128,9 +134,74 @@ def test_the_permits_are_what_is_delivered(plan: Plan) -> None:
 def test_of_rules_that_no_compiler_writes(plan: Plan) -> None:
     """Rules to anywhere, chains that drop, walls that are off, senders that may not send: still packet by packet."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     @given(worlds(plan).map(Kept), st.randoms(use_true_random=False))
     def check(world: Kept, chance: Random) -> None:
         agree(world.plan, chance)
 
     check()
+
+
+def _forward(plan: Plan, key: str, **edit: Any) -> Plan:
+    gateway = plan.gateways[0]
+    rules = tuple(dataclasses.replace(r, **edit) if r.key == key else r for r in gateway.forward)
+    return dataclasses.replace(plan, gateways=(dataclasses.replace(gateway, forward=rules),))
+
+
+def _firewall(plan: Plan, key: str, **edit: Any) -> Plan:
+    guests = tuple(
+        dataclasses.replace(guest, firewall=dataclasses.replace(guest.firewall, **edit))
+        if guest.key == key
+        else guest
+        for guest in plan.guests
+    )
+    return dataclasses.replace(plan, guests=guests)
+
+
+def _named(plan: Plan, name: str) -> Plan:
+    """An alias that means another address."""
+    clusters = tuple(
+        dataclasses.replace(
+            cluster,
+            firewall=dataclasses.replace(
+                cluster.firewall,
+                aliases=tuple(
+                    dataclasses.replace(alias, cidr="192.0.2.1") if alias.name == name else alias
+                    for alias in cluster.firewall.aliases
+                ),
+            ),
+        )
+        for cluster in plan.clusters
+    )
+    return dataclasses.replace(plan, clusters=clusters)
+
+
+MUTANTS: dict[str, Callable[[Plan], Plan]] = {
+    "a port more": lambda plan: _forward(
+        plan, "dinas/office-to-app", services=(Service.parse("tcp/443-444"),)
+    ),
+    "a wider source": lambda plan: _forward(
+        plan, "dinas/state-to-app", sources=plan.network("kominfo/servers").prefixes
+    ),
+    "another target": lambda plan: _forward(
+        plan, "publish/www", destinations=plan.network("kominfo/servers").prefixes
+    ),
+    "a day sooner": lambda plan: _forward(plan, "dinas/state-to-app", until=date(2026, 11, 23)),
+    "no rules of its own": lambda plan: _firewall(plan, "dinas/worker", rules=()),
+    "another policy": lambda plan: _firewall(plan, "dinas/app", policy_in="ACCEPT"),
+    "a wall that is off": lambda plan: _firewall(plan, "dinas/app", enable=False),
+    "no address of its own": lambda plan: _firewall(plan, "dinas/worker", ipsets=()),
+    "an alias of another": lambda plan: _named(plan, "vm-kominfo-state"),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_rule_that_is_changed_is_noticed(planned: Callable[..., Plan], mutant: str) -> None:
+    """So that the comparison above is one that can fail: the sets of one Plan, the packets of another."""
+    plan = planned(*((edit["file"], edit["old"], edit["new"]) for edit in CASES["edits"]))
+    changed = MUTANTS[mutant](plan)
+    assert changed != plan
+    assert any(
+        (way.delivered, walls(way.steps)) != (verdict.delivered, walls(verdict.steps))
+        for way, verdict, _ in compared(plan, 4, other=changed)
+    )

@@ -137,7 +137,7 @@ def _packets(plan: Plan, family: Family, chance: Random) -> list[Packet]:
 
 
 def test_taken_out_they_change_no_packet(minimal_plan: Plan) -> None:
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=15, deadline=None)
     @given(worlds(minimal_plan).map(Kept), st.randoms(use_true_random=False))
     def check(world: Kept, chance: Random) -> None:
         plan = world.plan
