@@ -114,7 +114,7 @@ def run(args: list[str] | None = None) -> int:
 
 
 COLLECT_AFTER = 100_000
-"""New objects before cycles are looked for. What a command reads stays to its end: looking costs `awan check` a sixth."""
+"""New objects before cycles are looked for. What is read stays to the end: looking costs `awan check` a sixth."""
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from network_plan.build import load_plan
-from scripts.bench import commands, preview, scale, up, whole
+from scripts.bench import commands, million, preview, scale, up, whole
 from scripts.bench.measure import BenchError, Row
 from scripts.toolchain.paths import BUILD, ROOT, pulumi_version
 
@@ -42,6 +42,7 @@ def _groups(*, with_whole: bool) -> dict[str, Callable[[dict[str, object]], Iter
     groups: dict[str, Callable[[dict[str, object]], Iterable[Row]]] = {
         "commands": lambda _details: commands.rows(),
         "scale": lambda _details: scale.rows(),
+        "ledger": lambda _details: million.rows(),
         "preview": stacks(preview),
         "up": stacks(up),
     }
@@ -78,7 +79,7 @@ def main(arguments: list[str]) -> int:
     """Measure every group; one that can't be measured is said and does not hide the others."""
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="also `make up` and `make test`; takes minutes")
-    parser.add_argument("--only", metavar="GROUP", help="one group: commands, preview, up or whole")
+    parser.add_argument("--only", metavar="GROUP", help="one group: commands, scale, ledger, preview, up or whole")
     options = parser.parse_args(arguments)
     groups = _groups(with_whole=options.whole or options.only == "whole")
     if options.only:
