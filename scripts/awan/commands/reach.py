@@ -136,10 +136,16 @@ def _json(reply: Reply, *, lists: bool) -> dict[str, Json]:
         "services": list(reply.services),
         "reachable": reply.anything if lists else reply.reachable,
         "answers": [
-            {"family": answer.family, "says": answer.says, "rows": [plain(row) for row in answer.rows]}
+            {"family": answer.family, "says": answer.says, "rows": [_row(row) for row in answer.rows]}
             for answer in reply.answers
         ],
     }
+
+
+def _row(row: Row) -> Json:
+    fields = plain(row)
+    assert isinstance(fields, dict)
+    return fields | {"rule": row.rule}
 
 
 def _print_answers(reply: Reply) -> None:
@@ -166,12 +172,14 @@ def _print_steps(row: Row, indent: str) -> None:
 
 
 def _print_list(reply: Reply) -> None:
+    services = "" if reply.services == ("all",) else f" {' '.join(reply.services)}"
     for answer in reply.answers:
         family = f" over IPv{answer.family}" if len(reply.answers) > 1 else ""
+        question = f"{reply.source} → {reply.target}{services}{family}"
         if not answer.rows:
-            click.echo(f"nothing may pass: {reply.source} → {reply.target}{family}")
+            click.echo(f"nothing may pass: {question}")
             continue
-        click.echo(f"may pass: {reply.source} → {reply.target}{family}, {counted(len(answer.rows), 'row')}")
+        click.echo(f"may pass: {question}, {counted(len(answer.rows), 'row')}")
         _print_columns([_cells(row) for row in answer.rows])
 
 
