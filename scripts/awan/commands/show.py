@@ -20,7 +20,8 @@ from network_plan.model.plan import Sanction
 from network_plan.model.text import plain
 from scripts.awan.lookup import Backup, Posts, find
 from scripts.awan.show import print_card, print_json, print_table
-from scripts.awan.site import complete_word, json_option, read_plan, site_options
+from scripts.awan.site import complete_word, folders, json_option, read_plan, site_options
+from scripts.awan.told import Told, told
 
 _TITLES = {
     "applications": "Application",
@@ -54,6 +55,10 @@ def _interface(interface: Interface) -> Sequence[object]:
 
 def _named(name: Name) -> Sequence[object]:
     return name.fqdn, ", ".join(map(str, name.addresses)), name.view
+
+
+def _line(line: Told) -> Sequence[object]:
+    return line.kind, line.line, line.day or "not committed", line.author, line.commit, line.place
 
 
 def _network(network: Network) -> Sequence[object]:
@@ -118,6 +123,7 @@ _TABLES: Mapping[str, tuple[str, Sequence[str], Callable[[Any], Sequence[object]
     "gateway": ("Gateway interfaces", ("interface", "kind", "VLAN", "network", "addresses"), _interface),
     "guests": ("VMs", ("VM", "cluster", "VMID", "host", "address", "runs"), _guest),
     "hosts": ("Hosts", ("host", "cores", "memory (MiB)", "disk (GiB)", "address"), _host),
+    "ledger": ("Allotted", ("kind", "line", "on", "by", "commit", "where"), _line),
     "names": ("Names", ("name", "addresses", "seen"), _named),
     "networks": ("Networks", ("network", "role", "VLAN", "prefixes", "site"), _network),
     "offices": (
@@ -199,6 +205,8 @@ def command(word: str, site: Path | None, ledger: Path | None, as_json: bool) ->
       awan show 203.0.113.1
     """
     found = find(read_plan(site, ledger), word)
+    if lines := told(word, found, folders(site, ledger)[1]):
+        found["ledger"] = lines
     if as_json:
         print_json(found)
         return 0
