@@ -13,6 +13,7 @@ from pathlib import Path
 
 from network_plan.build import load_plan
 from network_plan.render.map import render_map
+from scripts.awan.bundle import bundle
 from scripts.docs.chromium import Browser
 from scripts.docs.png import small
 from scripts.toolchain import paths
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         page = Path(work) / "map.html"
-        page.write_text(render_map(load_plan(paths.ROOT / "inventory" / "site")), encoding="utf-8")
+        page.write_text(render_map(load_plan(paths.ROOT / "inventory" / "site"), bundle()), encoding="utf-8")
         browser = Browser(program, Path(work) / "profile")
         try:
             for path in take(page, folder, browser):

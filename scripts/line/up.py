@@ -11,6 +11,7 @@ from pathlib import Path
 
 from network_plan.model.plan import Plan
 from network_plan.render.map import render_map
+from scripts.awan.bundle import bundle
 from scripts.drill.replicate import replicate
 from scripts.lab import environment, lab
 from scripts.lab.fabric import names
@@ -100,7 +101,7 @@ def write_map(plan: Plan) -> str:
     """Write the map below build/ and return its path."""
     out = environment.REPOSITORY / "build" / "map.html"
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(render_map(plan), encoding="utf-8")
+    out.write_text(render_map(plan, bundle()), encoding="utf-8")
     return str(out)
 
 

@@ -19,13 +19,19 @@ if sys.version_info < (3, 11):  # noqa: UP036  (said in words before a syntax or
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from scripts.toolchain import base_image, debian, lock, pulumi_cli, python_env, status  # noqa: E402
+from scripts.toolchain import base_image, debian, lock, paths, pulumi_cli, python_env, status, web  # noqa: E402
 from scripts.toolchain.part import PartError  # noqa: E402
 
 
 def _hosts() -> None:
     debian.ensure()
     base_image.ensure()
+
+
+def _web() -> None:
+    if paths.which("npm") is None:
+        debian.ensure()  # npm is one of those packages
+    web.ensure()
 
 
 def _bring(steps: dict[str, Callable[[], object]]) -> list[tuple[str, PartError]]:
@@ -47,7 +53,9 @@ def _bring(steps: dict[str, Callable[[], object]]) -> list[tuple[str, PartError]
 
 
 def _ensure() -> int:
-    failures = _bring({"python": python_env.ensure, "pulumi": pulumi_cli.ensure, "hosts": _hosts})
+    steps: dict[str, Callable[[], object]]
+    steps = {"python": python_env.ensure, "pulumi": pulumi_cli.ensure, "hosts": _hosts, "web": _web}
+    failures = _bring(steps)
     for name, error in failures:
         print(f"toolchain: {name}: {error}\n    what brings it: {error.command}", file=sys.stderr)
     found = status.parts()
@@ -63,7 +71,7 @@ def main() -> int:
     """Read the command line and do the one thing it asks for."""
     parser = argparse.ArgumentParser(
         prog="python3 scripts/toolchain",
-        description="Bring what the project works with: Python environment, Pulumi, Debian packages, base image.",
+        description="Bring what the project works with: Python environment, Pulumi, Debian packages, base image, map.",
         epilog="example: python3 scripts/toolchain status --json",
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")

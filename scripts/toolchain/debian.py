@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian packages of the machine itself: what boots hosts, and the browser. Asks apt only for what is missing."""
+"""Debian packages of the machine itself: what boots hosts, the browser, what bundles the map's script.
+
+Asks apt only for what is missing.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,11 @@ def ensure() -> None:
     if not paths.is_debian() or os.geteuid() != 0:
         return
     tables = paths.versions()["debian"]
-    wanted = [*tables["hosts"]["packages"], *([] if paths.browser() else tables["browser"]["packages"])]
+    wanted = [
+        *tables["hosts"]["packages"],
+        *([] if paths.browser() else tables["browser"]["packages"]),
+        *([] if paths.which("npm") else tables["web"]["packages"]),
+    ]
     if not _absent(wanted):
         return
     with only_one("debian"):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from scripts.toolchain import base_image, debian, paths, pulumi_cli, python_env
+from scripts.toolchain import base_image, debian, paths, pulumi_cli, python_env, web
 from scripts.toolchain.part import Part
 
 _MEANING = {
@@ -15,13 +15,16 @@ _MEANING = {
     "pulumi": "the clusters' part of `make up`",
     "hosts": "booted hosts: Ansible, the gateway, its probes, the tests marked hosts",
     "base": "booted hosts: Ansible, the gateway, its probes, the tests marked hosts",
+    "web": "the map: `awan map`, and the tests that look at it",
     "browser": "the tests that look at the map in a browser",
 }
 
 
 def parts() -> tuple[Part, ...]:
     """Return the state of every part, in the order in which they matter."""
-    checks = (python_env.check, pulumi_cli.check, debian.check_hosts, base_image.check, debian.check_browser)
+    checks = (
+        python_env.check, pulumi_cli.check, debian.check_hosts, base_image.check, web.check, debian.check_browser,
+    )  # fmt: skip
     return tuple(check() for check in checks)
 
 

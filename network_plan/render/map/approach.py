@@ -171,9 +171,9 @@ def _wall(plan: Plan, blocks: Sequence[_Block], foot: float, port: str) -> Node:
                 x=_GATEWAY_X + 30,
                 y=_TOP + 16,
                 text=fit(gateway.host, _GATEWAY_W - 38, TITLE_SIZE, bold=True),
-                style="title",
+                style="title cap",
             ),
-            Text(x=_GATEWAY_X + 30, y=_TOP + 30, text="first wall"),
+            Text(x=_GATEWAY_X + 30, y=_TOP + 30, text="first wall", style="small cap"),
             *(
                 Text(
                     x=_GATEWAY_X + _GATEWAY_W / 2,
@@ -195,8 +195,12 @@ def _firewall(guest: Guest, blocks: Sequence[_Block], foot: float) -> Node:
         box=Rect(x=_WALL_X, y=_TOP, w=_WALL_W, h=foot - _TOP, style="card", r=6),
         rects=(Rect(x=_WALL_X, y=_TOP, w=_WALL_W, h=_CAP_H, style="cap", r=6),),
         texts=(
-            Text(x=_WALL_X + _WALL_W / 2, y=_TOP + 16, text="VM's firewall", style="title", anchor="middle"),
-            Text(x=_WALL_X + _WALL_W / 2, y=_TOP + 30, text="second wall", anchor="middle"),
+            Text(
+                x=_WALL_X + _WALL_W / 2, y=_TOP + 16, text="VM's firewall", style="title cap", anchor="middle"
+            ),
+            Text(
+                x=_WALL_X + _WALL_W / 2, y=_TOP + 30, text="second wall", style="small cap", anchor="middle"
+            ),
             *(
                 Text(
                     x=_WALL_X + _WALL_W / 2,

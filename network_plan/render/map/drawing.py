@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a drawing is made of: finished shapes with their places, in px of the drawing. Decides nothing."""
+"""What a drawing is made of: finished shapes with their places, in px of the drawing. Decides nothing.
+
+A shape may belong to one of the layers that are switched in the page; without one it is always shown.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+Layer = Literal["", "transport", "addresses", "flows", "placement", "dr"]
+LAYERS: tuple[tuple[Layer, str, str], ...] = (
+    ("transport", "Transport", "By what each office reaches the gateway: fibre, wireless, leased, cellular"),
+    ("addresses", "Addresses", "Prefixes, addresses and ports"),
+    ("flows", "Flows", "How many flows run over each network's line"),
+    ("placement", "Placement", "The clusters' hosts, and on which of them each VM stands"),
+    ("dr", "Recovery", "Twins in the other cluster, replicas within one, and the tunnel between them"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +28,12 @@ class Text:
     text: str
     style: str = "small"
     anchor: Literal["start", "middle", "end"] = "start"
+    layer: Layer = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rect:
-    """A rectangle; ``style`` is its CSS class."""
+    """A rectangle; ``style`` is the words by which the page knows its look."""
 
     x: float
     y: float
@@ -28,6 +41,7 @@ class Rect:
     h: float
     style: str
     r: float = 0
+    layer: Layer = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +59,7 @@ class Node:
 
     Attributes:
         id: ``kind:key``, e.g. ``vm:dc/103``; the same word everywhere in the page.
-        style: CSS classes of its kind and state.
+        style: words for its kind and state, by which the page knows its look.
         label: what a screen reader says.
     """
 
@@ -56,17 +70,19 @@ class Node:
     rects: tuple[Rect, ...] = ()
     icons: tuple[Icon, ...] = ()
     texts: tuple[Text, ...] = ()
+    layer: Layer = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A line between two objects; ``path`` in SVG's words."""
+    """A line between two objects; ``path`` of straight pieces in SVG's words M, H and V."""
 
     id: str
     style: str
     label: str
     path: str
     texts: tuple[Text, ...] = ()
+    layer: Layer = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +92,7 @@ class Drawing:
     Attributes:
         ports: the dots where a host is joined to its management network.
         homes: for each node the lines from the gateway to it, in order.
+        marks: what a comparison says of a node: ``added``, ``removed`` or ``changed``.
     """
 
     width: float
@@ -86,3 +103,4 @@ class Drawing:
     ports: tuple[Rect, ...]
     nodes: tuple[Node, ...]
     homes: tuple[tuple[str, tuple[str, ...]], ...]
+    marks: tuple[tuple[str, str], ...] = ()

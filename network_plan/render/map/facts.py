@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from network_plan.model.application import Application
+from network_plan.model.firewall import Rule
 from network_plan.model.flow import Flow
 from network_plan.model.gateway import Gateway
 from network_plan.model.guest import Guest
@@ -16,6 +17,8 @@ from network_plan.model.node import Node as Host
 from network_plan.model.plan import DatedException, Plan
 from network_plan.model.tenant import Tenant
 from network_plan.render.map.top import gib
+
+_NAMED = 2  # rules of one flow at one VM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,34 @@ def exception_words(exception: DatedException) -> str:
     return f"{exception.reason} (until {exception.until.isoformat()})"
 
 
+def _chains(gateway: Gateway) -> Iterable[tuple[str, Iterable[str]]]:
+    """The keys of a gateway's rules, chain by chain."""
+    yield "forward", (rule.key for rule in gateway.forward)
+    yield "input", (rule.key for rule in gateway.input)
+    yield "dnat", (rule.key for rule in gateway.dnat)
+    yield "snat", (rule.key for rule in gateway.snat)
+
+
+def _flow_of(rule: Rule) -> str:
+    """The flow that a VM's rule was compiled from."""
+    return rule.key.partition(":")[0]
+
+
+def wall_words(guest: Guest) -> dict[str, str]:
+    """By flow, the rules of a VM's own firewall that let it in."""
+    found: dict[str, list[str]] = {}
+    for rule in guest.firewall.rules:
+        if rule.direction != "out":
+            words = f"group {rule.action}" if rule.direction == "group" else rule.key
+            found.setdefault(_flow_of(rule), []).append(words)
+    return {key: _few(list(dict.fromkeys(words)), key) for key, words in found.items()}
+
+
+def _few(words: list[str], flow: str) -> str:
+    """Rules by name, or how many there are where they are many: a flow from twenty offices has twenty."""
+    return joined(words) if len(words) <= _NAMED else f"{len(words)} rules {flow}:…"
+
+
 class Describe:
     """Facts of the objects of one Plan."""
 
@@ -61,6 +92,15 @@ class Describe:
         self._plan = plan
         self._exceptions = {exception.key: exception for exception in plan.exceptions}
         self._tiers = {tier.priority: tier for tier in plan.tiers}
+        self._at_gateway: dict[str, list[str]] = {}
+        for gateway in plan.gateways[:1]:
+            for kind, rules in _chains(gateway):
+                for key in dict.fromkeys(rules):
+                    self._at_gateway.setdefault(key, []).append(f"{kind} {key}")
+        self._at_vms: dict[str, list[str]] = {}
+        for guest in plan.guests:
+            for rule in guest.firewall.rules if guest.running else ():
+                self._at_vms.setdefault(_flow_of(rule), []).append(f"{guest.vmid} {rule.key}")
         self._names: dict[str, list[str]] = {}
         for name in plan.names:
             for address in name.addresses:
@@ -263,25 +303,16 @@ class Describe:
             words=(app.key, app.title, app.owner, app.theme),
         )
 
+    def at_gateway(self, flow: Flow) -> str:
+        """The rules of the first wall that carry a flow."""
+        return joined(self._at_gateway.get(flow.key, ()))
+
     def flow(self, flow: Flow, publics: Collection[str]) -> Facts:
         """A flow and the rules that carry it at both walls."""
-        at_gateway = [
-            f"{kind} {flow.key}"
-            for gateway in self._plan.gateways[:1]
-            for kind in ("forward", "input", "dnat", "snat")
-            if any(rule.key == flow.key for rule in getattr(gateway, kind))
-        ]
-        at_vms = [
-            f"{guest.vmid} {rule.key}"
-            for guest in self._plan.guests
-            if guest.running
-            for rule in guest.firewall.rules
-            if rule.key == flow.key or rule.key.startswith(f"{flow.key}:")
-        ]
         exceptions = [
             exception_words(self._exceptions[public.exception])
             for public in self._plan.public
-            if str(public.address) in publics and public.exception in self._exceptions
+            if public.exception in self._exceptions and str(public.address) in publics
         ]
         return Facts(
             kind={"flow": "flow", "publish": "publication", "egress": "way out"}[flow.kind],
@@ -295,8 +326,8 @@ class Describe:
                 ("owner", flow.owner),
                 ("until", f"{flow.until.isoformat()}, then the gateway itself ends it" if flow.until else ""),
                 ("dated exception", joined(exceptions)),
-                ("rule at the gateway", joined(at_gateway)),
-                ("rules at the VMs", joined(at_vms)),
+                ("rule at the gateway", self.at_gateway(flow)),
+                ("rules at the VMs", joined(self._at_vms.get(flow.key, ()))),
             ),
             source="",
             words=(flow.key, flow.why),

@@ -273,7 +273,7 @@ def draw_hierarchy(plan: Plan) -> Drawing:
     ground: list[Rect] = [*_tree(plan, lanes, right)] if lanes else []
     ground.append(Rect(x=right / 2 - 160, y=MARGIN, w=320, h=_ROOT_H, style="root", r=13))
     title = fit(f"{plan.regency}: one private cloud", 300, TITLE_SIZE, bold=True)
-    captions = [Text(x=right / 2, y=MARGIN + 17, text=title, style="title", anchor="middle")]
+    captions = [Text(x=right / 2, y=MARGIN + 17, text=title, style="title cap", anchor="middle")]
     for cluster in plan.clusters:
         nodes.append(_cluster(plan, cluster, [lane for lane in lanes if lane.cluster is cluster]))
     bottom = _STACK_Y

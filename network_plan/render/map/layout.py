@@ -56,7 +56,7 @@ def _ground(
         for node in cluster.nodes:
             x = columns.lanes[cluster.name, node.name] + (LANE_W - CHIP_W) / 2
             y = top.HOST_Y + top.HOST_H / 2
-            yield Rect(x=x, y=y, w=CHIP_W, h=bottom - y, style="lane", r=6)
+            yield Rect(x=x, y=y, w=CHIP_W, h=bottom - y, style="lane", r=6, layer="placement")
 
 
 def _captions(columns: Columns) -> tuple[Text, ...]:
@@ -70,7 +70,9 @@ def _captions(columns: Columns) -> tuple[Text, ...]:
 def _feet(columns: Columns, bottom: float) -> Iterator[Text]:
     for (_, host), x in columns.lanes.items():
         text = fit(host, CHIP_W, SMALL_SIZE, bold=True)
-        yield Text(x=x + LANE_W / 2, y=bottom + 13, text=text, style="small word", anchor="middle")
+        yield Text(
+            x=x + LANE_W / 2, y=bottom + 13, text=text, style="small word", anchor="middle", layer="placement"
+        )
 
 
 def _reserved(plan: Plan, y: float) -> Iterator[Text]:
@@ -95,7 +97,7 @@ def nat_words(plan: Plan, address: str) -> str:
                 for network in plan.networks
                 if (v4 := [prefix for prefix in network.prefixes if isinstance(prefix, IPv4Network)])
             )
-            return f"from {count} network" + ("s" if count != 1 else "")
+            return f"{count} network" + ("s" if count != 1 else "")
     return "no translation"
 
 
@@ -104,13 +106,20 @@ def _ports(plan: Plan, gateway: Gateway, lines: Iterator[tuple[str, float, bool]
     left, right = GATEWAY_X + _BAR_PAD, GATEWAY_X + GATEWAY_W - _BAR_PAD
     for index, public in enumerate(plan.public):
         words = fit(nat_words(plan, str(public.address)), GATEWAY_W - 2 * _BAR_PAD, SMALL_SIZE)
-        yield Text(x=left, y=top.public_y(plan, index) + top.PUBLIC_H / 2 + 4, text=words)
+        y = top.public_y(plan, index) + top.PUBLIC_H / 2 + 4
+        yield Text(x=left, y=y, text=words, layer="addresses")
     ports = {port.network: port.name for port in gateway.interfaces if port.network}
     room = GATEWAY_W / 2 - _BAR_PAD - 2
     for network, y, office in lines:
         if network in ports:
             text = fit(ports[network], room, SMALL_SIZE)
-            yield Text(x=left if office else right, y=y + 4, text=text, anchor="start" if office else "end")
+            yield Text(
+                x=left if office else right,
+                y=y + 4,
+                text=text,
+                anchor="start" if office else "end",
+                layer="addresses",
+            )
 
 
 def _gateway(plan: Plan, index: int, bottom: float, lines: Iterator[tuple[str, float, bool]]) -> Node:
@@ -133,9 +142,14 @@ def _gateway(plan: Plan, index: int, bottom: float, lines: Iterator[tuple[str, f
                 x=GATEWAY_X + 31,
                 y=y + 16,
                 text=fit(gateway.host, GATEWAY_W - 40, TITLE_SIZE, bold=True),
-                style="title",
+                style="title cap",
             ),
-            Text(x=GATEWAY_X + 31, y=y + 30, text=fit(f"site {gateway.site}", GATEWAY_W - 40, SMALL_SIZE)),
+            Text(
+                x=GATEWAY_X + 31,
+                y=y + 30,
+                text=fit(f"site {gateway.site}", GATEWAY_W - 40, SMALL_SIZE),
+                style="small cap",
+            ),
             *(_ports(plan, gateway, lines) if first else ()),
         ),
     )
@@ -148,7 +162,7 @@ def _draw_top(plan: Plan, sheet: _Sheet, columns: Columns) -> None:
     for index, _ in enumerate(plan.public):
         node, wan, nat = top.public_address(plan, index)
         sheet.links += (wan, nat)
-        sheet.put(node, (nat.id,))
+        sheet.put(node, (wan.id, nat.id))
     sheet.links += top.tunnels(plan, columns)
     for cluster in plan.clusters:
         sheet.put(top.cluster_head(plan, cluster, columns))

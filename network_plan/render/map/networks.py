@@ -120,7 +120,11 @@ def network_card(row: Row) -> Node:
             Text(x=left, y=row.y + 14, text=owner, style=style),
             Text(x=left, y=row.y + 14 + LINE_H, text=fit(network.name, room, SMALL_SIZE)),
             Text(
-                x=left, y=row.y + 14 + 2 * LINE_H, text=fit_end(prefix, room, SMALL_SIZE), style="small quiet"
+                x=left,
+                y=row.y + 14 + 2 * LINE_H,
+                text=fit_end(prefix, room, SMALL_SIZE),
+                style="small quiet",
+                layer="addresses",
             ),
         ),
     )
@@ -164,6 +168,10 @@ def guest_chip(guest: Guest, columns: Columns, middle: float) -> Node:
     title, style = short_name(guest.key.partition("/")[2] or guest.name, room)
     address = str(guest.nics[0].addresses[0].ip) if guest.nics and guest.nics[0].addresses else ""
     power = "running" if guest.running else "stopped"
+    number = fit(str(guest.vmid), room - 14, SMALL_SIZE)
+    left = room - 18 - width(number, SMALL_SIZE)
+    words = (f"HA {guest.ha.replica}", guest.ha.replica) if guest.ha else ()
+    replica = next((text for text in words if width(text, SMALL_SIZE) <= left), "")
     return Node(
         id=f"vm:{guest.cluster}/{guest.vmid}",
         style=f"guest {'twin' if guest.twin else 'vm'} {power}",
@@ -172,14 +180,24 @@ def guest_chip(guest: Guest, columns: Columns, middle: float) -> Node:
         icons=(Icon(x=x + 4, y=y + 30, name=power),),
         texts=(
             Text(x=x + 6, y=y + 14, text=title, style=style),
-            Text(x=x + 6, y=y + 14 + LINE_H, text=fit_end(address, room, SMALL_SIZE)),
-            Text(
-                x=x + 20,
-                y=y + 14 + 2 * LINE_H,
-                text=fit(str(guest.vmid), room - 14, SMALL_SIZE),
-                style="small quiet",
+            Text(x=x + 6, y=y + 14 + LINE_H, text=fit_end(address, room, SMALL_SIZE), layer="addresses"),
+            Text(x=x + 20, y=y + 14 + 2 * LINE_H, text=number, style="small quiet"),
+            *(
+                (
+                    Text(
+                        x=x + CHIP_W - 5,
+                        y=y + 14 + 2 * LINE_H,
+                        text=replica,
+                        style="small quiet",
+                        anchor="end",
+                        layer="dr",
+                    ),
+                )
+                if replica
+                else ()
             ),
         ),
+        layer="dr" if guest.twin else "",
     )
 
 
@@ -207,6 +225,7 @@ def guest_links(row: Row, columns: Columns) -> Iterator[tuple[Link, Guest, tuple
                 label=f"{row.network.key} to {guest.key}"
                 + (f" and {len(line) - place - 1} more" if line[place + 1 :] else ""),
                 path=f"{start}H{left:g}",
+                layer="dr" if all(later.twin for later in line[place:]) else "",
             )
             yield link, guest, before
             before = (*before, link.id)
@@ -226,10 +245,11 @@ def host_ports(plan: Plan, row: Row, columns: Columns) -> Iterator[tuple[Link, R
                 style="line management",
                 label=f"{row.network.key} to host {node.name}",
                 path=f"{start}H{x:g}",
+                layer="placement",
             )
             yield (
                 link,
-                Rect(x=x - 4, y=row.middle - 4, w=8, h=8, style="port", r=1),
+                Rect(x=x - 4, y=row.middle - 4, w=8, h=8, style="port", r=1, layer="placement"),
                 f"{cluster.name}/{node.name}",
             )
             start = f"M{x:g} {row.middle:g}"

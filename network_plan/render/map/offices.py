@@ -24,7 +24,7 @@ from network_plan.render.map.columns import (
     TITLE_SIZE,
 )
 from network_plan.render.map.drawing import Icon, Link, Node, Rect, Text
-from network_plan.render.map.measure import fit, wrap
+from network_plan.render.map.measure import fit, width, wrap
 
 TRANSPORTS = ("fibre", "wireless", "leased", "cellular")  # those with a stroke of their own
 _PREFIX_X = CARD_X + 25
@@ -106,7 +106,8 @@ def office_card(office: Office) -> Node:
     x = MARGIN + _INDENT if office.title else CARD_X
     way = transport(network)
     room = CARD_X + CARD_W - _PREFIX_X - 4
-    told = fit(f"{prefix} · {way}" if way else prefix, room, SMALL_SIZE)
+    by = fit(way, room / 2, SMALL_SIZE)
+    told = fit(prefix, room - width(by, SMALL_SIZE) - 6, SMALL_SIZE)
     title = office.title and fit(office.title, CARD_X - x - 12, SMALL_SIZE)
     return Node(
         id=f"network:{network.key}",
@@ -117,7 +118,8 @@ def office_card(office: Office) -> Node:
         icons=(Icon(x=CARD_X + 8, y=office.middle - 7, name="office"),),
         texts=(
             *((Text(x=x + 9, y=office.middle + 4, text=title),) if title else ()),
-            Text(x=_PREFIX_X, y=office.middle + 4, text=told),
+            Text(x=_PREFIX_X, y=office.middle + 4, text=told, layer="addresses"),
+            Text(x=CARD_X + CARD_W - 5, y=office.middle + 4, text=by, anchor="end", layer="transport"),
         ),
     )
 
@@ -136,6 +138,7 @@ def office_link(office: Office) -> Link:
         style=f"line {style}",
         label=f"Gateway to {network.key}" + (f", {transport(network)}" if network.transport else ""),
         path=f"M{CARD_X + CARD_W:g} {office.middle:g}H{GATEWAY_X:g}",
+        layer="transport",
     )
 
 

@@ -1,24 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page: drawing, panel data and tables brought together and printed. Equal Plans give equal bytes."""
+"""The page: drawings, facts, lists and answers brought together and printed. Equal Plans give equal bytes."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from network_plan.model.guest import Guest
 from network_plan.model.plan import Plan
 from network_plan.render.map.approach import draw_approach
-from network_plan.render.map.drawing import Drawing, Link
-from network_plan.render.map.facts import Describe, Facts, joined, services_words
+from network_plan.render.map.comparison import Comparison
+from network_plan.render.map.drawing import LAYERS, Drawing
+from network_plan.render.map.facts import Describe, joined, services_words, wall_words
 from network_plan.render.map.hierarchy import draw_hierarchy
+from network_plan.render.map.known import Known, links, nodes, with_counts
 from network_plan.render.map.layout import draw
-from network_plan.render.map.routes import Routes, Share
+from network_plan.render.map.questions import Question, questions
+from network_plan.render.map.routes import Routes, guest_id
+from network_plan.render.map.scene import Scenes
 from network_plan.render.map.tables import tables
 from network_plan.render.map.ways import Ways
 from network_plan.render.template import print_template
 
-_TOLD = 6  # flows named in a line's own tip; the panel names all
+MOST_DRAWN = 200
+"""VMs up to which each has a picture of its own ways, and can be asked about: of more the page grows too large."""
 VIEWS = (
     ("map", "Map", "From the internet by the gateway to networks, clusters, hosts and VMs"),
     (
@@ -27,119 +37,82 @@ VIEWS = (
         "Clusters, their servers and the VMs on them, with memory, spare and what is planned",
     ),
     ("reach", "Reach one VM", "What may reach one VM, by which flow and why, through both walls"),
+    (
+        "question",
+        "May it?",
+        "Whether one may reach another, hop by hop, with the rule that decides at each wall",
+    ),
+    ("lists", "Lists", "Everything as lists that can be sorted and sifted"),
+)
+CHANGES = (
+    "changes",
+    "Changes",
+    "What differs from {rev}: objects, and what is newly allowed and newly denied",
 )
 
-Known = Sequence[tuple[str, Facts, Share]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What draws the page in the browser, as it was bundled.
+
+    Attributes:
+        script: JavaScript, in characters of ASCII.
+        style: the style sheet of the library.
+        notice: names and licences of what is in it.
+    """
+
+    script: str
+    style: str
+    notice: str
 
 
-def _nodes(plan: Plan, routes: Routes) -> Iterator[tuple[str, Facts, Share]]:
-    describe = Describe(plan)
-    yield "internet", describe.internet(), routes.of_internet()
-    for public in plan.public:
-        yield f"public:{public.address}", describe.public(public), routes.of_public(str(public.address))
-    for gateway in plan.gateways:
-        yield f"gateway:{gateway.host}", describe.gateway(gateway), routes.of_gateway()
-    for cluster in plan.clusters:
-        guests = plan.guests_of(cluster.name)
-        hosts = [f"host:{cluster.name}/{node.name}" for node in cluster.nodes]
-        yield (
-            f"cluster:{cluster.name}",
-            describe.cluster(cluster),
-            routes.of_place(hosts, cluster.network, guests),
-        )
-        for node in cluster.nodes:
-            here = [guest for guest in guests if guest.node == node.name]
-            key = f"host:{cluster.name}/{node.name}"
-            yield key, describe.host(cluster, node), routes.of_place([key], cluster.network, here)
-    for tenant in plan.tenants:
-        own = frozenset(network.key for network in plan.networks if network.tenant == tenant.key)
-        yield f"tenant:{tenant.key}", describe.tenant(tenant), routes.of_networks(own)
-    for network in plan.networks:
-        yield (
-            f"network:{network.key}",
-            describe.network(network),
-            routes.of_networks(frozenset({network.key})),
-        )
+def _concerns(keys: Iterable[str], walls: Mapping[str, str], place: Mapping[str, int]) -> list[list[Any]]:
+    return [[place[f"flow:{key}"], walls.get(key, "")] for key in keys]
+
+
+def _copies(plan: Plan, place: Mapping[str, int]) -> dict[str, list[int]]:
+    """What takes a VM's place: its twin, and the host that holds its replica."""
+    by_key: dict[str, list[Guest]] = {}
     for guest in plan.guests:
-        yield f"vm:{guest.cluster}/{guest.vmid}", describe.guest(guest), routes.of_guest(guest)
-    for app in plan.applications:
-        carriers = [guest for guest in plan.guests if guest.key in app.vms]
-        yield f"application:{app.key}", describe.application(app), routes.of_guests(carriers)
-    for flow in plan.flows:
-        yield f"flow:{flow.key}", describe.flow(flow, routes.publics.get(flow.key, ())), routes.of_flow(flow)
+        by_key.setdefault(guest.key, []).append(guest)
+    found = {}
+    for guest in plan.guests:
+        names = [guest_id(other) for other in by_key[guest.key] if other is not guest]
+        if guest.ha is not None:
+            names.append(f"host:{guest.cluster}/{guest.ha.replica}")
+        found[guest_id(guest)] = [place[name] for name in names]
+    return found
 
 
-def _beyond(plan: Plan, drawing: Drawing, link: str) -> list[Guest]:
-    """The VMs whose way to the gateway runs over this line."""
-    homes = dict(drawing.homes)
-    return [guest for guest in plan.guests if link in homes.get(f"vm:{guest.cluster}/{guest.vmid}", ())]
-
-
-def _link_share(plan: Plan, drawing: Drawing, routes: Routes, link: Link) -> Share:
-    kind, _, key = link.id.partition(":")
-    if kind == "lan":
-        share = routes.of_networks(frozenset({key}))
-        return routes.of_keys((*share.arriving, *share.leaving))
-    if kind == "nic":
-        return routes.of_line(_beyond(plan, drawing, link.id))
-    if kind == "port":
-        share = routes.of_networks(frozenset({plan.cluster(key.partition("/")[0]).network}))
-        return routes.of_keys((*share.arriving, *share.leaving))
-    if kind in ("wan", "nat"):
-        return routes.of_public(key)
-    if kind == "uplink":
-        share = routes.of_internet()
-        return routes.of_keys((*share.arriving, *share.leaving))
-    return Share()
-
-
-def _links(plan: Plan, drawing: Drawing, routes: Routes) -> Iterator[tuple[str, Facts, Share]]:
-    tunnels = {f"tunnel:{tunnel.key}": tunnel for tunnel in plan.tunnels}
-    for link in drawing.links:
-        tunnel = tunnels.get(link.id)
-        facts: tuple[tuple[str, str], ...] = ()
-        if tunnel is not None:
-            facts = (
-                ("kind", tunnel.kind),
-                ("ends", joined(f"{name} {address}" for name, address in tunnel.ends)),
-                ("kept for replication", f"{tunnel.rate_kbit} kbit/s"),
-            )
-        yield (
-            link.id,
-            Facts(
-                kind="tunnel" if tunnel else "line",
-                title=link.label,
-                facts=facts,
-                source=tunnel.source if tunnel else "",
-            ),
-            _link_share(plan, drawing, routes, link),
-        )
-
-
-def _data(plan: Plan, known: Known) -> str:
-    """What the page's script knows, as JSON that can't end the element that it stands in."""
-    place = {identity: index for index, (identity, _, _) in enumerate(known)}
-
-    def places(ids: Sequence[str]) -> list[int]:
-        return sorted(place[identity] for identity in ids)
-
-    objects = [
-        {
+def _objects(plan: Plan, known: Known, place: Mapping[str, int]) -> list[dict[str, Any]]:
+    walls = {guest_id(guest): wall_words(guest) for guest in plan.guests}
+    copies = _copies(plan, place)
+    objects = []
+    for identity, facts, share in known:
+        told: dict[str, Any] = {
             "id": identity,
             "kind": facts.kind,
             "title": facts.title,
             "facts": facts.facts,
             "source": facts.source,
             "words": [word.casefold() for word in facts.words if word],
-            "arriving": places([f"flow:{key}" for key in share.arriving]),
-            "leaving": places([f"flow:{key}" for key in share.leaving]),
-            "over": places([f"flow:{key}" for key in share.over]),
-            "to": places([*share.lit_to.nodes, *share.lit_to.links]),
-            "from": places([*share.lit_from.nodes, *share.lit_from.links]),
+            "in": _concerns(share.arriving, walls.get(identity, {}), place),
+            "out": [place[f"flow:{key}"] for key in share.leaving],
+            "over": [place[f"flow:{key}"] for key in share.over],
+            "with": sorted(place[name] for name in share.along if name in place),
+            "copies": copies.get(identity, []),
         }
-        for identity, facts, share in known
-    ]
-    flows = {
+        objects.append({key: value for key, value in told.items() if value or key in ("facts", "source")})
+    return objects
+
+
+def _flows(plan: Plan, routes: Routes, place: Mapping[str, int]) -> dict[str, list[Any]]:
+    describe = Describe(plan)
+
+    def ends(names: Iterable[str]) -> list[int]:
+        return sorted({place[name] for name in names if name in place})
+
+    return {
         str(place[f"flow:{flow.key}"]): [
             flow.key,
             joined(source.text for source in flow.sources),
@@ -148,19 +121,25 @@ def _data(plan: Plan, known: Known) -> str:
             flow.why,
             flow.owner,
             flow.until.isoformat() if flow.until else "",
+            describe.at_gateway(flow),
+            ends(name for source in flow.sources for name in routes.nodes(flow, source)),
+            ends(routes.nodes(flow, flow.target)),
         ]
         for flow in plan.flows
     }
-    text = json.dumps({"objects": objects, "flows": flows}, separators=(",", ":"), sort_keys=True)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _tip(label: str, share: Share) -> str:
-    """A line's tip: what it joins, and the flows over it."""
-    if not share.over:
-        return label
-    more = f" and {len(share.over) - _TOLD} more" if len(share.over) > _TOLD else ""
-    return f"{label}\n{len(share.over)} flows: {joined(share.over[:_TOLD])}{more}"
+def _tables(plan: Plan, place: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": table.id,
+            "title": table.title,
+            "heads": table.columns,
+            "rows": [[place.get(row.id, -1), *row.cells] for row in table.rows],
+            "orders": table.orders,
+        }
+        for table in tables(plan)
+    ]
 
 
 def _picks(plan: Plan) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -169,6 +148,14 @@ def _picks(plan: Plan) -> list[tuple[str, list[tuple[str, str]]]]:
     for guest in sorted(plan.guests, key=lambda guest: guest.key):
         found.setdefault(guest.tenant, {})[guest.key] = guest.title
     return [(tenant, list(guests.items())) for tenant, guests in found.items()]
+
+
+def _drawn_ways(plan: Plan, vms: Sequence[str]) -> dict[str, Drawing]:
+    """The picture of each VM's ways; none where there are too many VMs for one page."""
+    if len(vms) > MOST_DRAWN:
+        return {}
+    ways = Ways(plan)
+    return {f"vm:{key}": draw_approach(plan, ways, key) for key in vms}
 
 
 def _counts(plan: Plan) -> tuple[tuple[int, str], ...]:
@@ -186,25 +173,81 @@ def _counts(plan: Plan) -> tuple[tuple[int, str], ...]:
     return tuple((number, one if number == 1 else more) for number, one, more in counted)
 
 
-def render_map(plan: Plan) -> str:
-    """The map of a Plan as one HTML page, complete in itself."""
+def _json(value: object) -> str:
+    """JSON that can't end the element that it stands in."""
+    text = json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _policy(bundle: Bundle, style: str) -> str:
+    """Nothing is loaded, and no script or style runs but those two that stand in the page."""
+    sums = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (bundle.script, style)
+    ]
+    return f"default-src 'none'; script-src 'sha256-{sums[0]}'; style-src 'sha256-{sums[1]}'; img-src data:"
+
+
+def render_map(
+    plan: Plan,
+    bundle: Bundle,
+    *,
+    today: date | None = None,
+    question: Question | None = None,
+    comparison: Comparison | None = None,
+) -> str:
+    """The map of a Plan as one HTML page, complete in itself.
+
+    Args:
+        plan: what is drawn.
+        bundle: the script that draws it.
+        today: the day on which questions are judged; ``None`` takes dated flows as running.
+        question: a question that the page opens with.
+        comparison: what it is compared with.
+
+    Raises:
+        network_plan.reach.ReachError: the question can't be judged.
+    """
+    routes = Routes(plan)
     drawing = draw(plan)
-    routes = Routes(plan, drawing)
-    known = [*_nodes(plan, routes), *_links(plan, drawing, routes)]
-    picks, ways = _picks(plan), Ways(plan)
-    shares: Mapping[str, Share] = {identity: share for identity, _, share in known}
+    known: Known = [*nodes(plan, routes), *links(plan, drawing, routes)]
+    drawing = with_counts(drawing, {identity: len(share.over) for identity, _, share in known})
+    if comparison is not None:
+        known = comparison.add(known)
+        drawing = comparison.after(plan, drawing)
+    place = {identity: index for index, (identity, _, _) in enumerate(known)}
+    scenes = Scenes(place)
+    picks = _picks(plan)
+    drawings = {"map": drawing, "hierarchy": draw_hierarchy(plan)}
+    drawings |= _drawn_ways(plan, [key for _, guests in picks for key, _ in guests])
+    if comparison is not None:
+        drawings["before"] = comparison.drawing()
+    views: tuple[tuple[str, str, str], ...] = VIEWS
+    if comparison is not None:
+        key, title, told = CHANGES
+        views = (*VIEWS[:4], (key, title, told.format(rev=comparison.rev)), *VIEWS[4:])
+    data = {
+        "objects": _objects(plan, known, place),
+        "flows": _flows(plan, routes, place),
+        "scenes": {key: scenes.scene(one) for key, one in drawings.items()},
+        "styles": scenes.styles.words,
+        "layers": LAYERS,
+        "views": views,
+        "tables": _tables(plan, place),
+        "picks": picks if len(drawings) > 2 + (comparison is not None) else [],
+        "reach": questions(plan, place, today, question, most=MOST_DRAWN),
+        "diff": comparison.told(plan, place) if comparison is not None else None,
+    }
+    style = bundle.style + print_template("map/map.css", {})
     return print_template(
         "map/page.html.j2",
         {
             "plan": plan,
             "counts": _counts(plan),
-            "drawing": drawing,
-            "views": VIEWS,
-            "picks": picks,
-            "hierarchy": draw_hierarchy(plan),
-            "approaches": [(key, draw_approach(plan, ways, key)) for _, guests in picks for key, _ in guests],
-            "tips": {link.id: _tip(link.label, shares[link.id]) for link in drawing.links},
-            "data": _data(plan, known),
-            "tables": tables(plan),
+            "rev": comparison.rev if comparison is not None else "",
+            "data": _json(data),
+            "policy": _policy(bundle, style),
+            "style": style,
+            "script": bundle.script,
+            "notice": bundle.notice,
         },
     )

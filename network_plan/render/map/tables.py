@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lists below the picture: one row an object, each cell with the value that it is sorted by."""
+"""The lists below the picture: one row an object, each column with the order in which it is sorted."""
 
 from __future__ import annotations
 
@@ -15,20 +15,11 @@ _NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """A value, what it is sorted by, and whether it is a number."""
-
-    text: str
-    order: str
-    style: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TableRow:
     """A row; ``id`` is the object that a click selects, empty where it is not in the drawing."""
 
     id: str
-    cells: tuple[Cell, ...]
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,35 +34,35 @@ class Table:
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
         """Each head with the style of its column: numbers stand at the right."""
-        styles = [
-            {row.cells[place].style for row in self.rows if row.cells[place].text}
-            for place, _ in enumerate(self.heads)
-        ]
         return tuple(
-            zip(self.heads, ("number" if style == {"number"} else "" for style in styles), strict=True)
+            (head, "number" if self._is_number(place) else "") for place, head in enumerate(self.heads)
         )
+
+    def _is_number(self, column: int) -> bool:
+        texts = [row.cells[column] for row in self.rows if row.cells[column]]
+        return bool(texts) and all(re.fullmatch(r"\d+(\.\d+)?", text) for text in texts)
+
+    @property
+    def orders(self) -> tuple[tuple[int, ...], ...]:
+        """For each column the numbers of the rows as it sorts them."""
+        rows = range(len(self.rows))
+        keys = [[_order(row.cells[place]) for row in self.rows] for place, _ in enumerate(self.heads)]
+        return tuple(tuple(sorted(rows, key=column.__getitem__)) for column in keys)
 
 
 def _order(text: str) -> str:
     """Text whose plain comparison puts 9 before 10 and 10.2.0.0 before 10.10.0.0."""
     first = text.split(", ", maxsplit=1)[0]
-    try:
-        return f"{int(ip_interface(first).ip):039d}" if "." in first or ":" in first else _padded(text)
-    except ValueError:
-        return _padded(text)
-
-
-def _padded(text: str) -> str:
+    if "." in first or ":" in first:
+        try:
+            return f"{int(ip_interface(first).ip):039d}"
+        except ValueError:
+            pass
     return _NUMBER.sub(lambda match: match[0].zfill(12), text.casefold())
 
 
 def _row(identity: str, *values: object) -> TableRow:
-    cells = []
-    for value in values:
-        text = "" if value is None else str(value)
-        number = isinstance(value, int) or bool(re.fullmatch(r"\d+(\.\d+)?", text))
-        cells.append(Cell(text=text, order=_order(text), style="number" if number else ""))
-    return TableRow(id=identity, cells=tuple(cells))
+    return TableRow(id=identity, cells=tuple("" if value is None else str(value) for value in values))
 
 
 def _tenants(plan: Plan) -> Table:

@@ -83,7 +83,11 @@ def uplink(gateway: Gateway, index: int) -> Link:
         style="line outside",
         label=f"Internet to gateway {gateway.host}: {own}, {gateway.public} {gateway.delivery}",
         path=f"M{start:g} {y:g}H{GATEWAY_X:g}",
-        texts=(Text(x=start + 10, y=y - 5, text=fit(told, GATEWAY_X - start - 16, SMALL_SIZE)),),
+        texts=(
+            Text(
+                x=start + 10, y=y - 5, text=fit(told, GATEWAY_X - start - 16, SMALL_SIZE), layer="addresses"
+            ),
+        ),
     )
 
 
@@ -105,7 +109,7 @@ def public_address(plan: Plan, index: int) -> tuple[Node, Link, Link]:
         box=Rect(x=PUBLIC_X, y=y, w=PUBLIC_W, h=PUBLIC_H, style="card", r=PUBLIC_H / 2),
         icons=(Icon(x=PUBLIC_X + 8, y=middle - 7, name=icon),),
         texts=(
-            Text(x=PUBLIC_X + 26, y=middle + 4.5, text=address, style="title"),
+            Text(x=PUBLIC_X + 26, y=middle + 4.5, text=address, style="title", layer="addresses"),
             Text(
                 x=left,
                 y=middle + 4.5,
@@ -130,6 +134,7 @@ def public_address(plan: Plan, index: int) -> tuple[Node, Link, Link]:
                 y=middle - 4,
                 text={"egress": "SNAT", "publish": "DNAT"}[public.use],
                 anchor="middle",
+                layer="addresses",
             ),
         ),
     )
@@ -167,6 +172,8 @@ def host(plan: Plan, cluster: Cluster, node: Host, columns: Columns) -> Node:
     full = _BAR_W * min(1, used / node.free_mib) if node.free_mib else 0
     more = min(_BAR_W * kept / node.free_mib, _BAR_W - full) if node.free_mib else 0
     told = f"{gib(used + kept)}/{gib(node.free_mib)} GiB"
+    if width(told, SMALL_SIZE) > _BAR_W:
+        told = f"{(used + kept) / 1024:.0f}/{node.free_mib / 1024:.0f} GiB"
     return Node(
         id=f"host:{cluster.name}/{node.name}",
         style="host",
@@ -179,9 +186,15 @@ def host(plan: Plan, cluster: Cluster, node: Host, columns: Columns) -> Node:
         ),
         texts=(
             Text(x=x + 6, y=HOST_Y + 18, text=fit(node.name, _BAR_W, TITLE_SIZE, bold=True), style="title"),
-            Text(x=x + 6, y=HOST_Y + 33, text=fit(" ".join(map(str, node.addresses)), _BAR_W, SMALL_SIZE)),
+            Text(
+                x=x + 6,
+                y=HOST_Y + 33,
+                text=fit(" ".join(map(str, node.addresses)), _BAR_W, SMALL_SIZE),
+                layer="addresses",
+            ),
             Text(x=x + 6, y=HOST_Y + 65, text=fit(told, _BAR_W, SMALL_SIZE), style="small quiet"),
         ),
+        layer="placement",
     )
 
 
@@ -203,4 +216,5 @@ def _tunnel(tunnel: Tunnel, ends: list[tuple[float, float]], index: int) -> Link
         label=f"Tunnel {tunnel.key}: {words}",
         path=f"M{left:g} {TOP:g}V{y:g}H{right:g}V{TOP:g}",
         texts=(Text(x=(left + right) / 2, y=y - 5, text=words, anchor="middle"),),
+        layer="dr",
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from network_plan.model.plan import Plan
-from network_plan.render.map import render_map
+from network_plan.render.map import Bundle, render_map
 from network_plan.render.targets import render_target
 
 D, K, S, C, N, R = (
@@ -68,7 +68,7 @@ def test_the_plan_keeps_it_as_it_is(plan: Plan) -> None:
 
 
 def test_in_the_page_it_is_text(plan: Plan) -> None:
-    page = render_map(plan)
+    page = render_map(plan, Bundle(script="", style="", notice=""))
     assert "</script><b>" not in page
     assert "{{ 7*7 }}" in page.replace("&#123;", "{").replace("&#125;", "}")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from network_plan.build import load_plan
-from network_plan.render.map import render_map
-from tests.small import SMALL
+from scripts.toolchain.paths import ROOT
+
+SHEET = ROOT / "network_plan/render/templates/map/map.css"
+LOOKS, SCENE = (ROOT / "scripts/web/src" / name for name in ("looks.ts", "scene.ts"))
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 SIGHTS = {
@@ -51,13 +52,9 @@ def apart(one: str, other: str, sight: Sequence[Sequence[float]]) -> float:
 
 
 @pytest.fixture(scope="module")
-def page() -> str:
-    return render_map(load_plan(SMALL))
-
-
-@pytest.fixture(scope="module")
-def palettes(page: str) -> list[dict[str, str]]:
+def palettes() -> list[dict[str, str]]:
     """The colours by day, by night and on paper."""
+    page = SHEET.read_text(encoding="utf-8")
     return [
         dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})\b", block))
         for block in re.findall(r":root \{(.*?)\}", page, re.DOTALL)
@@ -76,20 +73,66 @@ def test_roles_and_directions_are_told_apart_by_every_sight(
         for one, other in pairs:
             checked += 1
             assert apart(palette[one], palette[other], SIGHTS[sight]) >= APART, (one, other)
-    assert checked == 3 * 6 + 2
+    assert checked == 3 * (6 + 1)
 
 
 def test_colours_that_deuteranopes_confuse_would_be_noticed() -> None:
     assert apart("#9c7a2c", "#8a8033", SIGHTS["deuteranopia"]) < APART
 
 
-def test_each_role_has_a_symbol_and_each_transport_a_stroke_of_its_own(page: str) -> None:
-    for role in ROLES:
-        assert f'id="i-{role}"' in page
-        assert re.search(rf'class="node network {role}".*?href="#i-{role}"', page)
-    dashes = {
-        name: re.search(rf"\.link\.{name} \.stroke {{[^}}]*stroke-dasharray: ([^;}}]*)", page)
-        for name in ("fibre", "wireless", "leased", "cellular")
-    }
-    strokes = [found[1].strip() if found else "none" for found in dashes.values()]
+def test_marks_of_a_comparison_are_told_apart_by_every_sight_and_by_a_letter(
+    palettes: list[dict[str, str]],
+) -> None:
+    for palette in palettes:
+        for sight in SIGHTS.values():
+            for one, other in itertools.combinations(("added", "removed", "changed"), 2):
+                assert apart(palette[one], palette[other], sight) >= APART, (one, other)
+    letters = re.search(
+        r"added: \"(.)\", removed: \"(.)\", changed: \"(.)\"", SCENE.read_text(encoding="utf-8")
+    )
+    assert letters
+    assert len(set(letters.groups())) == 3
+
+
+def contrast(one: str, other: str) -> float:
+    lights = []
+    for colour in (one, other):
+        red, green, blue = linear(colour)
+        lights.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def full(palettes: list[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """Each palette; what one leaves out stands in the first."""
+    return ({**palettes[0], **palette} for palette in palettes)
+
+
+def test_letters_and_lines_stand_out_from_every_ground(palettes: list[dict[str, str]]) -> None:
+    """WCAG 2.1: 4.5 for text (1.4.3), 3 for what must be seen to understand the picture (1.4.11)."""
+    for palette in full(palettes):
+        for ground in ("paper", "card", "ground", "post"):
+            assert contrast(palette["ink"], palette[ground]) >= 7
+            assert contrast(palette["quiet"], palette[ground]) >= 4.5
+        for line in (*ROLES, "to", "from", "added", "removed", "changed", "dated", "line"):
+            for ground in ("paper", "card", "ground"):
+                assert contrast(palette[line], palette[ground]) >= 3, (line, ground)
+        assert contrast(palette["cap-ink"], palette["cap"]) >= 4.5
+        for mark in ("to", "from", "added", "removed", "changed"):
+            assert contrast(palette["paper"], palette[mark]) >= 3, mark  # large, bold letters
+
+
+def test_a_pale_line_would_be_noticed() -> None:
+    assert contrast("#e69f00", "#ffffff") < 3
+
+
+def test_each_role_has_a_symbol_and_each_transport_a_stroke_of_its_own() -> None:
+    looks = LOOKS.read_text(encoding="utf-8")
+    symbols = [re.search(rf"^  {role}: \"(.*)\",$", looks, re.MULTILINE) for role in ROLES]
+    assert len({found[1] for found in symbols if found}) == len(ROLES)
+    strokes = []
+    for name in ("fibre", "wireless", "leased", "cellular"):
+        rule = re.search(rf'\["{name}", "", {{(.*)}}\]', looks)
+        assert rule
+        dash = re.search(r"dash: (\[.*?\])", rule[1])
+        strokes.append(dash[1] if dash else "")
     assert len(set(strokes)) == len(strokes)

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A picture as Leaflet's grid of tiles: painted a few at a time, so that no frame waits for the whole picture.
+
+import { type Coords, type DoneCallback, DomUtil, GridLayer, type GridLayerOptions } from "leaflet";
+
+const SIZE = 512; // px: a browser keeps each canvas as a layer of its own, so few large ones are cheaper than many
+const BUDGET = 5; // ms of painting a frame: a slow machine is found to be slow and paints fewer tiles
+
+export type Paint = (context: OffscreenCanvasRenderingContext2D, area: { x: number; y: number; right: number; bottom: number }, scale: number) => Generator<void>;
+
+type Job = { tile: HTMLCanvasElement; coords: Coords; done: DoneCallback | null };
+
+export class Tiles extends GridLayer {
+  private jobs: Job[] = [];
+  private drawn = new Map<HTMLCanvasElement, Coords>();
+  private frame = 0;
+  private easel: OffscreenCanvas | null = null;
+  private current: { job: Job; rest: Generator<void> } | null = null;
+
+  constructor(
+    private readonly scale: (zoom: number) => number,
+    private readonly paint: Paint,
+    options: GridLayerOptions,
+  ) {
+    super({ tileSize: SIZE, minZoom: -30, maxZoom: 30, updateWhenIdle: false, updateWhenZooming: false, updateInterval: 60, keepBuffer: 0, ...options });
+    this.on("tileunload", ({ tile }) => this.drawn.delete(tile as unknown as HTMLCanvasElement));
+  }
+
+  override createTile(coords: Coords, done: DoneCallback): HTMLElement {
+    const tile = DomUtil.create("canvas");
+    const ratio = window.devicePixelRatio || 1;
+    tile.width = tile.height = SIZE * ratio;
+    this.drawn.set(tile, coords);
+    this.ask({ tile, coords, done });
+    return tile;
+  }
+
+  /** Paint anew what is there, without taking it away first. */
+  repaint(): void {
+    for (const [tile, coords] of this.drawn) this.ask({ tile, coords, done: null });
+  }
+
+  get busy(): boolean {
+    return this.current !== null || this.jobs.length > 0;
+  }
+
+  private ask(job: Job): void {
+    this.jobs.push(job);
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.work());
+  }
+
+  private work(): void {
+    const end = performance.now() + BUDGET;
+    this.frame = 0;
+    do this.step();
+    while ((this.current || this.jobs.length) && performance.now() < end);
+    if (this.current || this.jobs.length) this.frame = requestAnimationFrame(() => this.work());
+  }
+
+  /** A portion of the tile that is being painted; with the last one it is handed over. */
+  private step(): void {
+    if (!this.current) {
+      const job = this.jobs.shift();
+      if (!job || !this.drawn.has(job.tile)) return;
+      this.current = { job, rest: this.begin(job.tile, job.coords) };
+    }
+    const { job, rest } = this.current;
+    if (this.drawn.has(job.tile)) {
+      if (!rest.next().done) return;
+      job.tile.getContext("bitmaprenderer")!.transferFromImageBitmap(this.easel!.transferToImageBitmap());
+      job.done?.(undefined, job.tile);
+    }
+    this.current = null;
+  }
+
+  /** Painted apart and handed over whole: a canvas that is painted on itself is copied at every move. */
+  private begin(tile: HTMLCanvasElement, { x, y, z }: Coords): Generator<void> {
+    const [scale, ratio] = [this.scale(z), window.devicePixelRatio || 1];
+    this.easel = new OffscreenCanvas(tile.width, tile.height);
+    const context = this.easel.getContext("2d")!;
+    context.setTransform(scale * ratio, 0, 0, scale * ratio, -x * SIZE * ratio, -y * SIZE * ratio);
+    const side = SIZE / scale;
+    return this.paint(context, { x: x * side, y: y * side, right: (x + 1) * side, bottom: (y + 1) * side }, scale);
+  }
+}
