@@ -60,8 +60,16 @@ REQUIREMENTS: tuple[Requirement, ...] = (
                 "private prefixes and addresses, from the operator's pools",
             ),
             ("awan show", "who holds an address"),
+            (
+                "network_plan/render/templates/gateway.nft.j2",
+                "with IPv6 too, nobody comes in but to what is published, and no network sends from another prefix",
+            ),
         ),
-        tests=(f"{_RULE_TESTS}/test_door.py", "tests/network_plan/allocate/test_allot.py"),
+        tests=(
+            f"{_RULE_TESTS}/test_door.py",
+            "tests/network_plan/allocate/test_allot.py",
+            "tests/network_plan/render/test_gateway_ipv6.py::test_nobody_comes_in_unasked",
+        ),
     ),
     Requirement(
         id="GW-3",
@@ -69,9 +77,16 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         section="3.2.3",
         serves=(
             ("network_plan.model.plan:Plan.exceptions", "who, what, until when and why"),
-            ("network_plan/render/templates/gateway.nft.j2", "the gateway ends a dated rule itself"),
+            (
+                "network_plan/render/templates/gateway.nft.j2",
+                "the gateway ends a dated rule itself, and the connections that it let in",
+            ),
         ),
-        tests=("tests/network_plan/render/test_nftables.py::test_dated_rules_end_in_the_kernel",),
+        tests=(
+            "tests/network_plan/render/test_nftables.py::test_dated_rules_end_in_the_kernel",
+            "tests/network_plan/render/test_established.py::"
+            "test_a_dated_flow_ends_with_its_day_and_with_it_its_connections",
+        ),
     ),
     Requirement(
         id="GW-4",
@@ -84,11 +99,13 @@ REQUIREMENTS: tuple[Requirement, ...] = (
             ("awan show", "a tenant's share and sanctions"),
             ("awan capacity", "the share of each agency, and the line of each office"),
             ("network_plan.render.shaping:classes", "a class of the line for each tenant and each sanction"),
+            ("network_plan.render.dated:blocked", "what a sanction blocks, until the end of its day"),
         ),
         tests=(
             f"{_RULE_TESTS}/test_bandwidth.py",
             f"{_WHOLE}::test_a_sanction_stands_in_the_plan",
             "tests/network_plan/render/test_shaping.py::test_packets_get_what_was_promised",
+            "tests/network_plan/render/test_established.py::test_a_sanction_cuts_what_stands_and_ends_by_itself",
         ),
         missing="the gateway blocks; its classes are rendered and measured, no role loads them yet",
     ),
