@@ -121,8 +121,6 @@ class Trip:
 
     def _end(self, part: Part, *, delivered: bool) -> None:
         region = part.region
-        if not region:
-            return
         if self._translation is not None:
             region = region.to(self._translation.public)
         self.made.append(
@@ -153,15 +151,15 @@ class Trip:
     def _decide(
         self, part: Part, entries: Iterable[Entry], say: Callable[[str, bool], Step]
     ) -> Iterator[Part]:
-        """The first entry that matches decides; what is let on comes back."""
-        for entry in entries:
+        """The first entry that matches decides, the last one about all that is left; what is let on comes back."""
+        rest = iter(entries)
+        while part.region:
+            entry = next(rest)
             hit, part = part.cut(entry.sides)
             if hit.region and entry.accepts:
                 yield hit.after(say(entry.key, True))
             else:
                 self._stop(hit, say(entry.key, False))
-            if not part.region:
-                return
 
     def _sent(self, part: Part) -> Iterator[Part]:
         """Out of the sender: the VMs that may not send everything, one by one; then all others together."""

@@ -151,3 +151,61 @@ def test_what_nobody_listens_to_is_let_in_and_said(asked: Asked) -> None:
     assert row.delivered
     assert row.unserved == ("tcp/9000",)
     assert _only(asked.reach("office:dinas", "dinas/app", "tcp/443")).unserved == ()
+
+
+def _said(reply: Reply) -> list[str]:
+    return [
+        f"{', '.join(row.services)}: {', '.join(row.sources)} → {', '.join(row.targets)}: {row.rule}"
+        for answer in reply.answers
+        for row in answer.rows
+    ]
+
+
+def test_who_reaches_a_vm_is_asked_at_its_public_address_too(asked: Asked) -> None:
+    reply = asked.who("dinas/app", "tcp/443")
+    assert (reply.source, reply.target, reply.services) == ("everybody", "dinas/app", ("tcp/443",))
+    assert reply.anything
+    assert _said(reply) == [
+        "tcp/443: dinas/servers but dinas/app → vm:dinas/app: publish/www:internet:tcp-443",
+        "tcp/443: dinas/office-main → vm:dinas/app: dinas/office-to-app",
+        "tcp/443: dinas/office-main → vm:dinas/app: dinas/office-to-app",
+        "tcp/443: internet → vm:dinas/app: publish/www",
+    ]
+    assert [row.destinations for row in reply.answers[0].rows] == [("10.1.0.10",)] * 2 + [
+        ("203.0.113.0",)
+    ] * 2
+
+
+def test_everything_that_may_pass_to_it(asked: Asked) -> None:
+    assert not asked.reach("internet", "dinas/worker").anything
+    assert _said(asked.reach("kominfo", "dinas/worker")) == [
+        "udp/514: kominfo/state → vm:dinas/worker: dinas/one-host",
+        "tcp/22: kominfo/management-dc → vm:dinas/worker: regency/ssh",
+    ]
+
+
+def test_what_it_reaches_is_all_that_lets_it_in(asked: Asked) -> None:
+    assert _said(asked.what("kominfo/state")) == [
+        "icmp: kominfo/state → gateway:gw1: echo from inside",
+        "udp/53: kominfo/state → gateway:gw1: regency/dns",
+        "udp/514: kominfo/state → vm:dinas/app, vm:dinas/worker: dinas/one-host",
+        "tcp/8000-8009: kominfo/state → vm:dinas/app: dinas/state-to-app",
+        "tcp/443, icmp: kominfo/state → internet: egress/servers",
+    ]
+
+
+def test_the_internet_reaches_what_is_published(asked: Asked) -> None:
+    assert _said(asked.what("internet")) == ["tcp/443: internet → vm:dinas/app: publish/www"]
+
+
+def test_a_host_has_a_name_too(asked: Asked) -> None:
+    row = _only(asked.reach("dc1", "dinas/app", "tcp/22"))
+    assert row.sources == ("dc1",)
+
+
+def test_what_is_published_is_over_ipv6_the_vm_itself(dual_plan: Plan) -> None:
+    reply = Asked(dual_plan, TODAY).reach("internet", "portal", "tcp/443")
+    assert [(answer.family, answer.says) for answer in reply.answers] == [(4, "yes"), (6, "yes")]
+    public, vm = (answer.rows[0] for answer in reply.answers)
+    assert (public.path, vm.path) == ("published", "forward")
+    assert public.targets == vm.targets == ("vm:diskominfo/proxy",)

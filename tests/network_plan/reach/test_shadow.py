@@ -66,6 +66,21 @@ def test_two_rules_cover_a_third_together(minimal_plan: Plan) -> None:
     ]
 
 
+def test_many_that_overlap_and_leave_one_port_cover_nothing(minimal_plan: Plan) -> None:
+    base = _rule(minimal_plan, "dinas/office-to-app")
+    ports = {"one": "tcp/1-800", "two": "tcp/100-800", "three": "tcp/400-900", "all": "tcp/1-901"}
+    rules = [
+        dataclasses.replace(base, key=key, services=(Service.parse(text),)) for key, text in ports.items()
+    ]
+    without = [rule for rule in rules if rule.key != "all"]
+    wide = _with_forward(minimal_plan, *rules)
+    assert "all" not in [item[1] for item in _said(wide)]
+    assert [item[1] for item in _said(_with_forward(minimal_plan, *without))] == [
+        "dinas/office-to-app",
+        "two",
+    ]
+
+
 def test_a_rule_that_ends_sooner_covers_nothing_that_lasts(minimal_plan: Plan) -> None:
     base = _rule(minimal_plan, "dinas/office-to-app")
     dated = dataclasses.replace(base, key="dinas/for-a-while", until=date(2026, 12, 1))
