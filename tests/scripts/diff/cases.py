@@ -37,6 +37,7 @@ class Case:
     Attributes:
         key: short name, of its golden too.
         title: as a colleague would ask for it.
+        tenants: whom it is about.
         steps: what is typed, ``awan allot`` apart.
         since, today: the days on which the old and the new side are judged.
         said: what the Markdown must hold, for readers of the test.
@@ -44,6 +45,7 @@ class Case:
 
     key: str
     title: str
+    tenants: tuple[str, ...]
     steps: tuple[Edit | Command, ...] = ()
     since: str = "2026-11-24"
     today: str = "2026-11-24"
@@ -54,20 +56,35 @@ CASES = (
     Case(
         key="add-a-vm",
         title="A tenant gets a VM, and its offices may reach it",
+        tenants=("dinkes",),
         steps=(
-            Command(args=("new", "vm", "dinkes/gudang", "--serves", "tcp/443", "--why", "the store of medicines")),
+            Command(
+                args=("new", "vm", "dinkes/gudang", "--serves", "tcp/443", "--why", "the store of medicines")
+            ),
             Command(
                 args=(
-                    *("new", "flow", "dinkes/office-to-gudang", "--from", "office:dinkes", "--to", "vm:gudang"),
+                    *(
+                        "new",
+                        "flow",
+                        "dinkes/office-to-gudang",
+                        "--from",
+                        "office:dinkes",
+                        "--to",
+                        "vm:gudang",
+                    ),
                     *("--why", "the store's clerks look it up"),
                 )
             ),
         ),
-        said=("added: VM <code>dinkes/gudang in dc</code>", "added: flow <code>dinkes/office-to-gudang</code>"),
+        said=(
+            "added: VM <code>dinkes/gudang in dc</code>",
+            "added: flow <code>dinkes/office-to-gudang</code>",
+        ),
     ),
     Case(
         key="open-to-the-internet",
         title="A service of a VM is opened to the internet",
+        tenants=("dpmptsp",),
         steps=(
             Command(
                 args=(
@@ -81,6 +98,7 @@ CASES = (
     Case(
         key="move-a-service",
         title="A published service moves to another tenant",
+        tenants=("setda", "bkad"),
         steps=(
             Edit(file="tenants/setda.yml", old=LPSE),
             Edit(
@@ -105,15 +123,17 @@ CASES = (
     Case(
         key="delete-a-tenant",
         title="A district is merged away: its tenant is deleted",
+        tenants=("kec-bojong", "dukcapil"),
         steps=(
             Edit(file="tenants/dukcapil.yml", old="      - office:kec-bojong\n"),
             Edit(file="tenants/kec-bojong.yml", old="*"),
         ),
-        said=("removed: tenant <code>kec-bojong</code>", "### Newly denied"),
+        said=("removed: tenant <code>kec-bojong</code>", "### Denied because an end is gone"),
     ),
     Case(
         key="ran-out",
         title="A day passes, and two exceptions have run out",
+        tenants=("dukcapil", "setda"),
         since="2027-06-30",
         today="2027-07-01",
         said=("### Ran out", "### No longer open to the internet", "<code>dukcapil-public</code>"),

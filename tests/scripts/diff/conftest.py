@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,9 +42,7 @@ class Clone:
 def git(folder: Path, *args: str) -> str:
     """One git command, whoever runs the tests."""
     own = ("-c", "user.name=t", "-c", "user.email=t@example", "-c", "init.defaultBranch=main")
-    done = subprocess.run(
-        ["git", *own, "-C", str(folder), *args], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(["git", *own, "-C", str(folder), *args], capture_output=True, text=True, check=True)
     return done.stdout
 
 
@@ -94,6 +91,6 @@ def make(case: Case, folder: Path) -> Clone:
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.key)
-def clone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+def clone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """Each of the five changes."""
-    yield make(request.param, tmp_path_factory.mktemp(request.param.key))
+    return make(request.param, tmp_path_factory.mktemp(request.param.key))
