@@ -12,8 +12,8 @@ from network_plan.model.finding import Finding, Place, Severity
 _CURE = "a ledger line is never edited or removed; restore it, and add a line"
 
 
-_COPIES = 8
-"""So many places of one line are looked at; in earnest a line stands once."""
+_COPIES = 100
+"""So many places of one line are looked at; in earnest a line stands once, or as often as its value came back."""
 
 
 def _kept(before: Sequence[str], now: Sequence[str]) -> set[int]:

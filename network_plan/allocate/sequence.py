@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from datetime import date
 from ipaddress import ip_network
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from network_plan.model.finding import Finding, Severity
 from network_plan.model.ledger import ENDS, GIVES, RESIZES, Act, Entry, Kind
+
+Day = TypeVar("Day")
 
 
 def _wrong(rule: str, what: str, cure: str, entry: Entry) -> Finding:
@@ -91,6 +93,7 @@ def _in_order(kind: Kind, lines: Sequence[Entry]) -> list[Finding]:
         if entry.act is Act.RECLAIM:
             days = [day for rest, day in rests if block.subnet_of(rest)]
             found += _reclaim(kind, entry, max(days, default=None))
+            rests = _less(rests, block)
         elif entry.act in ENDS:
             if block != have:
                 what = f"{entry.key} has {kind.value} {have}, not {entry.value}"
@@ -120,6 +123,15 @@ def _fits(act: Act, have: Any, block: Any) -> bool:
     return (block.prefixlen < have.prefixlen) is (act is Act.GROW)
 
 
+def _less(rests: list[tuple[Any, Day]], block: Any) -> list[tuple[Any, Day]]:
+    """What rests without a block that was reclaimed."""
+    return [
+        (part, day)
+        for rest, day in rests
+        for part in (rest.address_exclude(block) if block.subnet_of(rest) else (rest,))
+    ]
+
+
 def rests_of(lines: Sequence[Entry]) -> list[tuple[str, date | None]]:
     """The values of one key that rest, each with its last day, ``None`` where it rests for good."""
     if not any(entry.act in RESIZES for entry in lines):
@@ -138,12 +150,8 @@ def rests_of(lines: Sequence[Entry]) -> list[tuple[str, date | None]]:
     for entry in lines:
         block: Any = ip_network(entry.value)
         if entry.act is Act.RECLAIM:
-            left = [
-                (part, day)
-                for rest, day in left
-                for part in (rest.address_exclude(block) if block.subnet_of(rest) else (rest,))
-            ]
-        elif entry.act is Act.SPLIT:
+            left = _less(left, block)
+        elif entry.act is Act.SPLIT and _fits(entry.act, have, block):
             left += [(rest, entry.day) for rest in have.address_exclude(block)]
         elif entry.act is Act.RELEASE:
             left.append((block, entry.day))

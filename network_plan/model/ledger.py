@@ -310,11 +310,7 @@ def occupied(lines: Iterable[Entry]) -> set[str]:
         if entry.act in GIVES or entry.act is Act.GROW:
             held = {other for other in held if not other.subnet_of(block)} | {block}
         elif entry.act in FREES:
-            left: set[Any] = set()
-            for other in held:
-                if block.subnet_of(other):
-                    left.update(other.address_exclude(block))
-                elif not other.subnet_of(block):
-                    left.add(other)
-            held = left
+            inside = {other for other in held if block.subnet_of(other)}
+            held = {other for other in held - inside if not other.subnet_of(block)}
+            held |= {part for other in inside for part in other.address_exclude(block)}
     return {str(block) for block in held}

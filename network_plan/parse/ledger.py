@@ -8,7 +8,6 @@ pattern; only where it does not hold, each line is asked what is wrong with it.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -116,13 +115,10 @@ def _body(name: str, text: str, findings: list[Finding]) -> Iterator[tuple[int, 
         cure = f"this version reads '{_HEAD}'; restore the file from git or update Awan"
         findings.append(_problem(first, f"{head!r} is no known schema", cure))
         return
-    start = len(_HEAD) + 1
-    for number in itertools.count(2):
-        end = text.find("\n", start)
-        if end < 0:
-            return
+    start, number = len(_HEAD) + 1, 1
+    while (end := text.find("\n", start)) >= 0:
         line = text[start:end]
-        start = end + 1
+        start, number = end + 1, number + 1
         if line.startswith(_MARKERS):
             findings.append(_problem(Place(file=name, line=number), "a merge marker", _KEEP_BOTH))
         elif line != _HEAD:  # a union merge of two new files may leave the schema line twice

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from network_plan.build import check
-from network_plan.files import FileError, append_entries, read_texts, shown
+from network_plan.files import (
+    FileError,
+    append_entries,
+    only_writer,
+    read_texts,
+    shown,
+    without_lines,
+    write_ledger,
+)
 from network_plan.model.ledger import Act, Entry, Kind
 
 
@@ -114,3 +122,42 @@ def test_nothing_is_appended_to_half_a_line(tmp_path: Path) -> None:
     (tmp_path / "vmid/dinas.ledger").write_text("schema 1\nallot dinas/a 1", encoding="utf-8")
     with pytest.raises(FileError, match="the last line is cut off; restore the file from git"):
         append_entries(tmp_path, [_entry("dinas/b", "101")])
+
+
+def test_one_writes_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "ledger"
+    with only_writer(folder):
+        with (
+            pytest.raises(FileError, match="another 'awan allot' writes to it; wait for its end"),
+            only_writer(folder),
+        ):
+            pytest.fail("two at once")
+        assert folder.is_dir()
+    with only_writer(folder):
+        pass
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with (
+        pytest.raises(FileError, match="make the ledger writable"),
+        only_writer(tmp_path / "file" / "ledger"),
+    ):
+        pytest.fail("there is no such folder")
+
+
+def test_lines_are_taken_out_by_their_numbers() -> None:
+    texts = {"vmid/a.ledger": "schema 1\na\nb\nc\n", "vmid/b.ledger": "schema 1\n"}
+    assert without_lines(texts, [("vmid/a.ledger", 2), ("vmid/a.ledger", 4)]) == {
+        "vmid/a.ledger": "schema 1\nb\n",
+        "vmid/b.ledger": "schema 1\n",
+    }
+
+
+def test_a_ledger_file_that_is_no_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "vmid" / "dinas.ledger").mkdir(parents=True)
+    with pytest.raises(FileError, match="Is a directory; make it readable"):
+        append_entries(tmp_path, [_entry("dinas/a", "100")])
+
+
+def test_only_what_changed_is_written(tmp_path: Path) -> None:
+    before = {"vmid/a.ledger": "schema 1\n"}
+    after = {**before, "vmid/b.ledger": "schema 1\n"}
+    assert write_ledger(tmp_path, before, after) == [tmp_path / "vmid/b.ledger"]

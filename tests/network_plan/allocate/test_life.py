@@ -22,7 +22,7 @@ from network_plan.allocate.sequence import rests_of
 from network_plan.model.ledger import Act, Entry, Kind, Ledger, RoleEntry
 from network_plan.model.row import Row
 from network_plan.model.site import Office, Site, Tenant, Vm
-from network_plan.model.site.network import Transport
+from network_plan.model.site.network import Reservation, Role, Transport
 from network_plan.parse.ledger import parse_ledger
 
 SOURCE = "assumption: for the test"
@@ -380,3 +380,26 @@ def test_what_exists_today_is_taken_over(base: Site) -> None:
         "c/v0 has vmid 900 already, not 901",
         "vmid 100 of d/v0 rests",
     ]
+
+
+def test_a_vnet_that_rests_while_its_vlan_is_free_is_said(base: Site) -> None:
+    site = with_tenants(base, a=1)
+    ledger = allotted(site, EMPTY)
+    ledger = ledger.plus(acts.release_retired(base, ledger, DAY))
+    ledger = ledger.plus(acts.reclaim(ledger, "a/servers", Kind.VLAN, DAY + timedelta(days=1)))
+    _, findings = allot(with_tenants(base, b=1), ledger)
+    assert [str(finding) for finding in findings] == [
+        "error: vnet vn1002, named after the VLAN of b/servers, is not free; release vlan 1002 of b/servers with 'awan allot --release', or reclaim vnet vn1002 [ledger/full]"
+    ]
+
+
+def test_what_is_counted_but_not_named_is_declared(base: Site) -> None:
+    desa = Reservation(
+        title="Desa", role=Role.OFFICE, count=4, length=26, transport=Transport.LEASED, source=SOURCE
+    )
+    site = dataclasses.replace(base, networks=dataclasses.replace(base.networks, reservations={"desa": desa}))
+    assert check_fit(site, EMPTY) == []
+    ledger = allotted(site, EMPTY)
+    assert ledger.live()[Kind.PREFIX, "reserved/desa"] == "10.2.255.0/24"
+    assert check_retired(site, ledger) == []
+    assert [thing for _, thing, _ in retired(base, ledger)] == ["reserved/desa"]

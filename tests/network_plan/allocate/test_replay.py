@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from network_plan.allocate.history import check_history
 from network_plan.allocate.replay import check_ledger
+from network_plan.allocate.sequence import rests_of
 from network_plan.model.ledger import Kind
 from network_plan.parse.ledger import parse_ledger
 
@@ -60,6 +61,13 @@ def said(*lines: str, kind: str = "vmid", today: date | None = None) -> list[str
         (
             ["allot a/v 100", "release a/v 100 2026-01-01", "reclaim a/v 100 2027-01-02"],
             ["4: 'reclaim a/v 100 2027-01-02' was decided on a day to come [day]"],
+        ),
+        (
+            [
+                *("allot a/v 100", "release a/v 100 2026-01-01", "reclaim a/v 100 2026-01-02"),
+                *("allot a/v 100", "release a/v 100 2026-02-01"),
+            ],
+            [],
         ),
         (["allot a/v 100", "void a/v 100"], ["3: vmid 100 was given to a/v alone [void]"]),
         (["allot a/v 100", "allot b/v 100", "void b/v 100", "allot b/v 101"], []),
@@ -126,6 +134,15 @@ def test_acts_that_can_t_follow_each_other(lines: list[str], expected: list[str]
             ["4: prefix 10.0.0.0/26 of a/n was not released [reclaim]"],
         ),
         (
+            [
+                "allot a/n 10.0.0.0/24",
+                "split a/n 10.0.0.0/25 2027-01-01",
+                "reclaim a/n 10.0.0.128/25 2027-01-02",
+                "reclaim a/n 10.0.0.128/25 2027-01-03",
+            ],
+            ["5: prefix 10.0.0.128/25 of a/n was not released [reclaim]"],
+        ),
+        (
             ["allot a/n 10.0.0.0/24", "grow a/n 10.0.0.0/23", "allot b/n 10.0.1.0/24"],
             ["4: b/n 10.0.1.0/24 overlaps a/n 10.0.0.0/23 (l/prefix/a.ledger:3) [overlap]"],
         ),
@@ -148,6 +165,27 @@ def test_acts_that_can_t_follow_each_other(lines: list[str], expected: list[str]
 )
 def test_prefixes_that_change_their_size(lines: list[str], expected: list[str]) -> None:
     assert said(*lines, kind="prefix") == expected
+
+
+def test_what_rests_of_a_prefix_that_changed_its_size() -> None:
+    lines = [
+        "allot a/n 10.0.0.0/24",
+        "split a/n 10.0.0.0/25 2027-01-01",
+        "grow a/n 10.0.0.0/24",
+        "split a/n 10.0.0.0/26 2027-02-01",
+        "release a/n 10.0.0.0/26 2027-03-01",
+        "split a/n 10.0.0.0/25 2027-04-01",
+    ]
+    texts = {"prefix/a.ledger": "\n".join(["schema 1", *lines, ""]), **ROLE}
+    ledger, _ = parse_ledger(texts, "l")
+    assert rests_of(ledger.histories[Kind.PREFIX, "a/n"]) == [
+        ("10.0.0.128/25", date(2027, 2, 1)),
+        ("10.0.0.64/26", date(2027, 2, 1)),
+        ("10.0.0.0/26", date(2027, 3, 1)),
+    ]
+    assert ledger.used(Kind.PREFIX) == {"10.0.0.0/24"}
+    gone, _ = parse_ledger({"prefix/a.ledger": "\n".join(["schema 1", *lines[:-1], ""])}, "l")
+    assert gone.live() == {}
 
 
 def test_ipv6_prefixes_are_compared_too() -> None:
@@ -202,6 +240,7 @@ def test_one_damage_is_one_finding_at_its_line(now: list[str] | None, expected: 
 
 
 def test_a_line_that_stood_there_twice_must_go_on_doing_so() -> None:
+    assert told(["allot a 100"] * 100, ["allot b 101", *["allot a 100"] * 120]) == []
     assert told(["allot a 100", "allot b 101", "allot a 100"], ["allot a 100", "allot b 101"]) == [
         "4: the line 'allot a 100' was there before and has another place now"
     ]

@@ -180,3 +180,21 @@ def test_all_that_is_wrong_with_a_table_is_told_at_once() -> None:
     assert _rows("")[1] == ["today.csv:1: the table has no column 'key'"]
     assert _rows("key,value\n")[1] == ["today.csv:1: the table has no column 'kind'"]
     assert _rows("key,kind,value\na,vmid,\udce9\n")[1] == ["today.csv:2:8: byte 0xe9 is no UTF-8"]
+
+
+def test_a_file_that_is_no_ledger_is_not_told_line_by_line() -> None:
+    _, findings = _read("schema 1\n" + "<<<<<<<\n" * 50)
+    assert len(findings) == 21
+    assert "20 lines can't be read; what comes after is not read" in findings[-1]
+    _, findings = _read("schema 1\n" + "no line\n" * 50)
+    assert len(findings) == 21
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("prefix", "10.1.0.1/24"), ("prefix6", "2001:db8::1/64"), ("prefix6", "2001:DB8::/64")],
+)
+def test_a_prefix_of_the_right_form_is_looked_at_too(kind: str, value: str) -> None:
+    ledger, findings = _read(f"schema 1\nallot dinas/n {value}\n", f"{kind}/dinas.ledger")
+    assert len(findings) == 1
+    assert ledger.live() == {}
