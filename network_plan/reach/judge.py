@@ -161,6 +161,8 @@ class _Trip:
 
     def _enter_door(self) -> str | None:
         network = self._network
+        if contains(self._places.own, self._source):
+            return self._stop(says.at_gateway(self._gateway, says.FORGED_OWN))
         if network is None:
             if contains(self._places.internal, self._source):
                 return self._stop(says.at_gateway(self._gateway, says.FORGED_INSIDE))
@@ -178,13 +180,13 @@ class _Trip:
                 self._translated = True
                 return None
         if contains(self._places.public, self._destination) and not contains(
-            self._places.own, self._destination
+            self._places.own_public, self._destination
         ):
             return self._stop(says.not_published(self._gateway))
         return None
 
     def _input(self) -> str | None:
-        if not contains(self._places.own, self._destination):
+        if not any(contains(own, self._destination) for own in (self._places.own, self._places.own_public)):
             return None
         if self._from_wan:
             return self._stop(says.entered(self._gateway, says.BY_WAN, passed=False))

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import IPv4Interface, IPv6Interface, ip_network
 
 from network_plan.model.guest import Guest, Nic
 from network_plan.model.network import Network
@@ -104,20 +105,37 @@ class Places:
         ]
 
     @cached_property
+    def _links(self) -> tuple[IPv4Interface | IPv6Interface, ...]:
+        """The gateway's addresses, each with the prefix of its link."""
+        found = (item for interface in self.gateway.interfaces for item in interface.addresses)
+        return tuple(item for item in found if item.version == self.family)
+
+    @cached_property
     def own(self) -> Ranges:
-        """The gateway's own addresses."""
-        return union(
-            (int(item.ip),) * 2
-            for interface in self.gateway.interfaces
-            for item in interface.addresses
-            if item.version == self.family
-        )
+        """What the gateway takes itself and no host at its links has: what claims to come from there is forged.
+
+        Its own addresses; over IPv4 the last of each link, which is everybody's and is carried no further (RFC 2644);
+        over IPv6 the first of each, to which every router answers (RFC 4291 §2.6.1).
+        """
+        found = [int(item.ip) for item in self._links]
+        for link in (item.network for item in self._links):
+            if link.max_prefixlen - link.prefixlen > 1:
+                found.append(int(link.broadcast_address if link.version == 4 else link.network_address))
+        return union((number, number) for number in found)
+
+    @cached_property
+    def own_public(self) -> Ranges:
+        """The public addresses that are the gateway's own: the provider asks for each on the link (``on_link``)."""
+        used = {rule.public for rule in self.gateway.dnat} | {rule.public for rule in self.gateway.snat}
+        return spans(map(ip_network, used if self.gateway.delivery == "on_link" else ()), self.family)
 
     @cached_property
     def lans(self) -> Mapping[str, Ranges]:
         """The networks at an interface of the gateway, each with the sources that it lets in there."""
         return {
-            interface.network: spans((item.network for item in interface.addresses), self.family)
+            interface.network: subtract(
+                spans((item.network for item in interface.addresses), self.family), self.own
+            )
             for interface in self.gateway.interfaces
             if interface.network is not None
         }
@@ -139,8 +157,9 @@ class Places:
 
     @cached_property
     def outside(self) -> Ranges:
-        """The internet: what is neither inside nor a public address of ours."""
-        return subtract(WHOLE[self.family], union((*self.internal, *self.public, *self.home)))
+        """What may come in by the WAN: neither inside nor ours."""
+        ours = union((*self.internal, *self.public, *self.home, *self.own))
+        return subtract(WHOLE[self.family], ours)
 
     def network_at(self, number: int) -> Network | None:
         """The network that an address is of."""

@@ -44,7 +44,7 @@ class Target:
 
 def internet_target(places: Places) -> Target:
     """Everything beyond the WAN."""
-    return Target(key="internet", family=places.family, addresses=subtract(places.outside, places.own))
+    return Target(key="internet", family=places.family, addresses=places.outside)
 
 
 def station_target(places: Places, number: int) -> Target:

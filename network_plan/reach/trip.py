@@ -174,6 +174,8 @@ class Trip:
 
     def _come_from_nowhere(self, part: Part) -> None:
         """Sources that no interface of the gateway lets in."""
+        never, part = part.cut(self._facts.sent_by(self._places.own))
+        self._stop(never, says.at_gateway(self._gateway, says.FORGED_OWN))
         for network in self._places.networks_at(part.region.sources):
             own, part = part.cut(self._facts.sent_by(self._places.addresses_of(network)))
             self._stop(own, says.forwarded(self._gateway, says.elsewhere(network), passed=False))

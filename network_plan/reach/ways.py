@@ -19,7 +19,7 @@ from network_plan.reach.target import Target, internet_target, targets_at
 from network_plan.reach.trip import Facts, Part, Trip, Way
 from network_plan.space import services
 from network_plan.space.prefixes import Family
-from network_plan.space.ranges import Ranges, intersect, meets, subtract, union
+from network_plan.space.ranges import Ranges, contains, intersect, meets, subtract, union
 from network_plan.space.region import Region
 
 
@@ -65,10 +65,18 @@ class Ways:
                 trip = Trip(self._facts, target, "published", rule)
                 trip.pass_door(Part(Region.product(sources, ((public, public),), taken)))
                 made += trip.made
-        nothing = Target(key="public", family=self.places.family, addresses=((public, public),))
-        trip = Trip(self._facts, nothing, "published")
-        trip.pass_door(Part(Region.product(sources, nothing.addresses, rest)))
+        trip = self._unpublished(public)
+        trip.pass_door(Part(Region.product(sources, ((public, public),), rest)))
         return made + trip.made
+
+    def _unpublished(self, public: int) -> Trip:
+        """What nothing is published for is the gateway's own to answer where the address is its own, else nobody's."""
+        address = ((public, public),)
+        if contains(self.places.own_public, public):
+            key = f"gateway:{self.places.gateway.host}"
+            return Trip(self._facts, Target(key=key, family=self.places.family, addresses=address), "input")
+        nothing = Target(key="public", family=self.places.family, addresses=address)
+        return Trip(self._facts, nothing, "published")
 
     def targets_of(self, sources: Ranges) -> Iterator[Target | int]:
         """Everything that some rule, or a common network, may let these sources reach; a public address as a number."""
