@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from network_plan.build import Checked, check_texts
+from network_plan.build import SITE_FILES, Checked, check_texts
 from network_plan.files import shown
 from scripts.awan import git
 from scripts.awan.problem import Problem
@@ -22,8 +22,8 @@ def checked_at(revision: str, site: Path | None, ledger: Path | None, today: dat
     site_dir, ledger_dir = folders(site, ledger)
     commit = _commit(revision, site_dir)
     texts = []
-    for folder, suffixes in ((site_dir, (".yml", ".yaml")), (ledger_dir, (".ledger",))):
-        found = git.texts_of(folder, commit, suffixes)
+    for folder, suffixes in ((site_dir, SITE_FILES), (ledger_dir, ("ledger",))):
+        found = git.texts_of(folder, commit, tuple(f".{suffix}" for suffix in suffixes))
         if found is None:
             raise Problem(
                 f"{revision} has no {shown(folder)}; name the folder that it had with --site and --ledger"
