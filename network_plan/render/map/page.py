@@ -102,7 +102,9 @@ def _objects(plan: Plan, known: Known, place: Mapping[str, int]) -> list[dict[st
             "with": sorted(place[name] for name in share.along if name in place),
             "copies": copies.get(identity, []),
         }
-        objects.append({key: value for key, value in told.items() if value or key in ("facts", "source")})
+        objects.append(
+            {key: value for key, value in told.items() if value or key in ("facts", "source", "words")}
+        )
     return objects
 
 

@@ -13,13 +13,13 @@ from datetime import date
 from typing import Any
 
 from network_plan.model.plan import Plan
-from network_plan.reach import Asked, Permits, Row, Step, Way
-from network_plan.reach.target import Target
+from network_plan.reach import Asked, Row, Step, Way
+from network_plan.reach.target import internet_target, targets_at
 from network_plan.reach.ways import Ways
-from network_plan.reach.words import Words
+from network_plan.reach.words import OF_VMS, Words
 from network_plan.render.map.names import Names
 from network_plan.space import services
-from network_plan.space.prefixes import FAMILIES, WHOLE
+from network_plan.space.prefixes import FAMILIES, WHOLE, Family
 from network_plan.space.ranges import Ranges, subtract
 
 _EXACT = 1 << 53
@@ -82,38 +82,59 @@ class _Answers:
         found = self._words.source(word).addresses
         own = {family: subtract(ranges, self._ways[family].places.own) for family, ranges in found.items()}
         told = [[family, _ranges(ranges)] for family, ranges in own.items() if ranges]
-        return [word, title, self.node(key), told]
+        return [word, title, self.node(key), told, self._sends(found) if key.startswith("vm:") else -1]
+
+    def _sends(self, addresses: Mapping[Family, Ranges]) -> int:
+        """The step by which a VM's own firewall lets out whatever it sends; -1 where its ways say more themselves."""
+        for family, ranges in addresses.items():
+            ways = self._ways[family]
+            for way in ways.to(internet_target(ways.places), ranges, (services.ECHO,)):
+                if way.steps[0].wall == "sender" and way.steps[0].passed:
+                    return self._trail(way.steps[:1])[0]
+        return -1
 
     def targets(self) -> Iterator[list[Any]]:
-        """Whom they may ask for: VMs, offices, hosts, the gateway, the internet, public addresses."""
-        titles = {f"vm:{guest.key}": guest.title for guest in self._plan.guests if guest.running}
-        titles |= {f"network:{network.key}": network.title for network in self._plan.networks}
-        hosts = {cluster.name: [node.name for node in cluster.nodes] for cluster in self._plan.clusters}
-        for key, targets in Permits(self._plan, self._today).targets.items():
-            told = [[target.family, self._cut(target)] for target in targets]
-            kind, _, name = key.partition(":")
-            words = {"hosts": hosts.get(name, []), "gateway": ["gateway"], "internet": ["internet"]}.get(
-                kind, [name]
-            )
-            for word in words:
-                yield [word, titles.get(key, key), self.node(key), told]
+        """Whom they may ask for: VMs, networks without VMs, hosts, the gateway, the internet, public addresses."""
+        for guest in self._plan.guests:
+            if guest.running:
+                yield self._target(guest.key, guest.title, f"vm:{guest.key}")
+        for network in self._plan.networks:
+            if network.role not in OF_VMS:
+                yield self._target(network.key, network.title, f"network:{network.key}")
+        for cluster in self._plan.clusters:
+            for node in cluster.nodes:
+                yield self._target(node.name, f"host of {cluster.name}", f"host:{cluster.name}/{node.name}")
+        host = self._plan.gateways[0].host
+        yield self._target("gateway", host, f"gateway:{host}")
+        yield self._target("internet", "all of it", "internet")
         for public in self._plan.public:
-            number, ways = int(public.address), self._ways[4]
-            cut = ways.to_public(number, subtract(WHOLE[4], ways.places.own))
-            told = [[4, self._told(cut)]]
-            yield [str(public.address), public.name, self._place.get(f"public:{public.address}", -1), told]
+            cut = self._ways[4].to_public(int(public.address), self._senders(4))
+            told = [[4, self._told(cut, alone=True)]]
+            yield [str(public.address), public.name, self.node(f"public:{public.address}"), told]
 
-    def _cut(self, target: Target) -> list[list[Any]]:
-        ways = self._ways[target.family]
-        alone = target.addresses if target.station is not None else ()
-        sources = subtract(subtract(WHOLE[target.family], ways.places.own), alone)
-        told = self._told(ways.to(target, sources))
-        if alone:
-            told.append([NOBODY, [], [[_ranges(alone), _ranges(services.EVERY)]]])
+    def _target(self, word: str, title: str, key: str) -> list[Any]:
+        addresses = self._words.target(word).addresses
+        told = [[family, self._cut(family, ranges)] for family, ranges in addresses.items()]
+        return [word, title, self.node(key), told]
+
+    def _senders(self, family: Family) -> Ranges:
+        """Everybody but the gateway, whose own packets nothing filters."""
+        return subtract(WHOLE[family], self._ways[family].places.own)
+
+    def _cut(self, family: Family, addresses: Ranges) -> list[list[Any]]:
+        ways, found = self._ways[family], list[Way]()
+        targets = list(targets_at(ways.places, addresses))
+        own: Ranges = ()
+        for target in targets:
+            own = target.addresses if target.station is not None else ()
+            found += ways.to(target, subtract(self._senders(family), own))
+        told = self._told(found, alone=len(targets) == 1)
+        if own:
+            told.append([NOBODY, [], [[_ranges(own), _ranges(services.EVERY)]]])
         return told
 
-    def _told(self, ways: Sequence[Way]) -> list[list[Any]]:
-        """Delivered ways first; the widest refusal without its packets."""
+    def _told(self, ways: Sequence[Way], *, alone: bool) -> list[list[Any]]:
+        """Delivered ways first; where all are to one target ``alone``, the widest refusal without its packets."""
         heaps: dict[tuple[bool, tuple[int, ...]], list[Any]] = {}
         for way in sorted(ways, key=lambda way: not way.delivered):
             heap = heaps.setdefault((way.delivered, tuple(self._trail(way.steps))), [])
@@ -122,7 +143,7 @@ class _Answers:
             [int(delivered), list(hops), packets] for (delivered, hops), packets in heaps.items()
         ]
         refusals = [way for way in told if not way[0]]
-        if refusals:
+        if refusals and alone:
             widest = max(refusals, key=lambda way: sum(len(sources) for sources, _ in way[2]))
             widest[2] = []
         return told

@@ -68,8 +68,8 @@ export type RangeData = [number | string, number | string];
 export type WayData = [number, number[], [RangeData[], RangeData[]][]];
 /** key, words, object, ways of each family. */
 export type TargetData = [string, string, Place, [4 | 6, WayData[]][]];
-/** key, words, object, addresses of each family. */
-export type SourceData = [string, string, Place, [4 | 6, RangeData[]][]];
+/** key, words, object, addresses of each family; of a VM the hop by which its own firewall lets all of it out, else -1. */
+export type SourceData = [string, string, Place, [4 | 6, RangeData[]][], number];
 
 export interface AnswerData {
   says: "yes" | "part" | "no";

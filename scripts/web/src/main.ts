@@ -418,4 +418,4 @@ tables.start();
 if (page.diff) turn("after");
 follow();
 // What tests and whoever looks from a console may ask: where things are, and whether all is painted.
-Object.assign(window, { awan: { stage, page, scenes, scene, chosen: () => (chosen === null ? "" : objectAt(chosen).id), answer: () => answer } });
+Object.assign(window, { awan: { stage, page, scenes, scene, chosen: () => (chosen === null ? "" : objectAt(chosen).id), answer: () => answer, ask: question.ask } });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // May FROM reach TO? Looked up in the ways that `network_plan.reach` has cut every packet into; nothing is judged here.
 
-import { get, make, page, type AnswerData, type RangeData, type SourceData, type TargetData, type WayData } from "./data.js";
+import { get, make, page, type AnswerData, type HopData, type RangeData, type SourceData, type TargetData, type WayData } from "./data.js";
 
 const NOBODY = 2;
 const number = (value: number | string): bigint => BigInt(value);
@@ -33,6 +33,9 @@ function taken(addresses: RangeData[], service: number, ways: WayData[]): WayDat
   return found;
 }
 
+/** A way as it is told of one VM: its own firewall first. */
+const sent = (first: number, hops: HopData[]): HopData[] => (first < 0 || hops[0]?.[0] === "sender" ? hops : [page.reach.hops[first]!, ...hops]);
+
 /** Yes where every packet may, in each family that both have: as `awan reach` answers. */
 export function ask(from: SourceData, to: TargetData, service: [string, number]): AnswerData | null {
   const ways: WayData[] = [];
@@ -44,7 +47,7 @@ export function ask(from: SourceData, to: TargetData, service: [string, number])
   const shown = [ways.find(([yes]) => yes), ways.find(([yes]) => !yes)].filter((way) => way !== undefined);
   return {
     says: shown.length > 1 ? "part" : shown[0]![0] ? "yes" : "no", from: from[0], to: to[0], service: service[0],
-    ways: shown.map(([yes, hops]) => [yes, hops.map((hop) => page.reach.hops[hop]!)]),
+    ways: shown.map(([yes, hops]) => [yes, sent(from[4], hops.map((hop) => page.reach.hops[hop]!))]),
     starts: from[2] < 0 ? [] : [from[2]], ends: to[2] < 0 ? [] : [to[2]],
   };
 }
