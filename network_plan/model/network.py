@@ -21,7 +21,7 @@ class Network:
         role: ``management``, ``servers``, ``dmz`` or ``office``.
         vlan: IEEE 802.1Q id.
         vnet: id of the SDN vnet in PVE, at most 8 characters.
-        prefixes: IPv4 first, then IPv6 where the pool has it.
+        prefixes: IPv4 first, then IPv6 where the site has it.
         gateways: the gateway's address in each prefix, in the same order.
         clusters: the clusters whose SDN carries it as a vnet; empty for offices.
         transport: for offices, how they reach the gateway (NET-2).
