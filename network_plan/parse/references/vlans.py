@@ -5,20 +5,23 @@ from __future__ import annotations
 
 from collections import Counter
 
+from network_plan.model.site.network import Transport
 from network_plan.parse.references.check import Check
 
 TRUNK = 4093
 """VLAN ids 2 to 4094: 12 bits, of which 0 and 4095 are reserved (IEEE 802.1Q-2022 §9.6, table 9-2); 1 stays unused."""
 
+_BY_TRUNK = (Transport.FIBRE, Transport.WIRELESS)
+
 
 def check_vlans(check: Check) -> None:
     """As many VLANs in each pool as networks are declared in it, and no more in all than one trunk carries.
 
-    What is reserved counts for the trunk: such places are named one day, and each has a VLAN then.
+    What is reserved counts for the trunk where it comes in by own fibre or radio; a third party's line ends elsewhere.
     """
     site = check.site
     declared = Counter(network.role for network in check.networks.values())
-    reserved = sum(item.count for item in site.networks.reservations.values())
+    reserved = sum(item.count for item in site.networks.reservations.values() if item.transport in _BY_TRUNK)
     wanted = declared.total() + reserved
     if wanted > TRUNK:
         told = (

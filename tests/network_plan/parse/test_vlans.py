@@ -22,14 +22,14 @@ def site(minimal: dict[str, str]) -> Site:
     return found
 
 
-def _with(site: Site, *counts: int) -> Check:
+def _with(site: Site, *counts: int, transport: Transport = Transport.WIRELESS) -> Check:
     reserved = {
         f"part{number}": Reservation(
             title="Villages",
             role=Role.OFFICE,
             count=count,
             length=30,
-            transport=Transport.LEASED,
+            transport=transport,
             source="assumption: for the test",
         )
         for number, count in enumerate(counts)
@@ -51,6 +51,10 @@ def test_one_trunk_carries_so_many_and_not_one_more(site: Site) -> None:
     assert "VXLAN" in finding.cure
     assert "QinQ" in finding.cure
     assert "cluster" in finding.cure
+
+
+def test_places_on_a_third_partys_line_take_nothing_of_the_trunk(site: Site) -> None:
+    assert _with(site, TRUNK, transport=Transport.LEASED).findings == []
 
 
 def test_a_province_in_one_site_is_refused_once_and_not_for_each_network() -> None:
