@@ -104,8 +104,9 @@ def _numbers(plan: Plan) -> Mapping[tuple[str, str], str]:
     for guest in plan.guests:
         found["VMID", f"{guest.vmid} in {guest.cluster}"] = guest.key
         for nic in guest.nics:
-            found["MAC", nic.mac] = guest.key
-            found |= {("address", str(address.ip)): guest.key for address in nic.addresses}
+            found["MAC", f"{nic.mac} in {guest.cluster}"] = guest.key
+            addresses = (f"{address.ip} in {guest.cluster}" for address in nic.addresses)
+            found |= {("address", address): guest.key for address in addresses}
     found |= {
         ("public address", str(public.address)): f"{public.use}/{public.name}" for public in plan.public
     }
