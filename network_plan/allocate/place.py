@@ -21,6 +21,7 @@ class Placement:
             if entry.act is Act.RELEASE
         }
         self._incoming: dict[tuple[str, str], dict[str, int]] = {}
+        self._held: dict[str, int] = {}
         self._free: dict[str, dict[str, int]] = {
             name: {
                 host: group.memory_mib - group.reserve_mib for group in cluster.hosts for host in group.names
@@ -60,6 +61,7 @@ class Placement:
         """Note that a VM moves from one host to another when the first fails."""
         moves = self._incoming.setdefault((cluster, home), {})
         moves[target] = moves.get(target, 0) + memory_mib
+        self._held[target] = self._held.get(target, 0) + memory_mib
 
     def replica(self, cluster: str, key: str, home: str, memory_mib: int) -> str | None:
         """The host that takes a VM over when its own fails: of those with room then, the one with fewest replicas.
@@ -70,12 +72,11 @@ class Placement:
         moves = self._incoming.get((cluster, home), {})
         free = self._free[cluster]
         others = [name for name in free if name != home and (Kind.REPLICA, key, name) not in self._left]
-        held = {name: sum(of.get(name, 0) for of in self._incoming.values()) for name in free}
 
         def left(name: str) -> int:
             return free[name] - moves.get(name, 0) - memory_mib
 
-        best = max(others, key=lambda name: (left(name) >= 0, -held[name], left(name)), default=None)
+        best = max(others, key=lambda name: (left(name) >= 0, -self._held.get(name, 0), left(name)), default=None)
         if best is not None:
             self.count_replica(cluster, home, best, memory_mib)
         return best
