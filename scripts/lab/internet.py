@@ -31,7 +31,7 @@ def ensure(fabric: Fabric, folder: Path) -> None:
         CLUSTER,
         "server",
         "internet-server",
-        [wiring.INTERNET_SERVER],
+        [wiring.INTERNET_SERVER, wiring.INTERNET_SERVER6],
         folder / "internet.log",
     )
     process.save(running, _record(folder))

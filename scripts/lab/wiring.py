@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The Plan → what the lab is made of: its network, its two clusters, its host, what each VM answers on.
+"""The Plan → what the lab is made of: its network, its clusters, its host, what each VM answers on.
 
 The only file of the lab that knows the Plan.
 """
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,9 @@ INTERNET_CLIENT = "192.0.2.10"
 """Somebody on the internet who calls in (RFC 5737)."""
 INTERNET_SERVER = "192.0.2.80"
 """Something on the internet that offices call (RFC 5737)."""
+INTERNET_CLIENT6 = "2001:db8:ffff:1::10"
+INTERNET_SERVER6 = "2001:db8:ffff:1::80"
+"""The same two in IPv6 (RFC 3849): the internet has it whether a site does or not."""
 INTERNET_PORTS = ("tcp/80", "tcp/443", "udp/53", "udp/123")
 CONTROL_HOST = 5
 """The control node's address in the management network; below ten, where the ledger allots nothing."""
@@ -51,54 +54,66 @@ def _switch(plan: Plan, cluster: str, gateway: PlanGateway) -> Switch:
     )
 
 
-def _host_of(network: PlanNetwork, number: int) -> IPv4Interface:
-    prefix = network.prefixes[0]
-    return IPv4Interface((int(prefix.network_address) + number, prefix.prefixlen))
+def _hosts_of(network: PlanNetwork, number: int) -> tuple[IPv4Interface | IPv6Interface, ...]:
+    """One machine's address in each prefix of its network."""
+    return tuple(ip_interface((int(p.network_address) + number, p.prefixlen)) for p in network.prefixes)
 
 
-def office_address(network: PlanNetwork) -> str:
+def _of_family(
+    found: tuple[IPv4Interface | IPv6Interface, ...], version: int
+) -> IPv4Interface | IPv6Interface:
+    return next(address for address in found if address.version == version)
+
+
+def office_address(network: PlanNetwork, version: int = 4) -> str:
     """The address of the lab's client in an office network."""
-    return str(_host_of(network, OFFICE_HOST).ip)
+    return str(_of_family(_hosts_of(network, OFFICE_HOST), version).ip)
 
 
-def control_address(plan: Plan) -> str:
+def _management(plan: Plan) -> PlanNetwork:
+    return plan.network(plan.cluster(plan.gateways[0].site).network)
+
+
+def control_address(plan: Plan, version: int = 4) -> str:
     """The control node's address with prefix length."""
-    gateway = plan.gateways[0]
-    return str(_host_of(plan.network(plan.cluster(gateway.site).network), CONTROL_HOST))
+    return str(_of_family(_hosts_of(_management(plan), CONTROL_HOST), version))
+
+
+def _wan(gateway: PlanGateway) -> Wan:
+    """The line: IPv4 as the provider delivers it, IPv6 always routed to the gateway's end."""
+    link = next(item for item in gateway.interfaces if item.kind == "wan").addresses
+    ends = {4: gateway.isp, 6: gateway.isp6}
+    delivery: Literal["routed", "on_link"] = "routed" if gateway.delivery == "routed" else "on_link"
+    return Wan(
+        gateway=tuple(map(str, link)),
+        isp=tuple(f"{ends[own.version]}/{own.network.prefixlen}" for own in link),
+        public=(str(gateway.public), *(str(p) for p in gateway.internal if p.version == 6)),
+        delivery=delivery,
+    )
 
 
 def fabric(plan: Plan, lab_dir: Path) -> Fabric:
     """The lab's whole network."""
     gateway = plan.gateways[0]
-    wan = next(item for item in gateway.interfaces if item.kind == "wan")
-    link = wan.addresses[0]
-    delivery: Literal["routed", "on_link"] = "routed" if gateway.delivery == "routed" else "on_link"
-    management = plan.network(plan.cluster(gateway.site).network)
+    management = _management(plan)
     return Fabric(
         prefix=names.prefix(lab_dir),
         switches=tuple(_switch(plan, cluster.name, gateway) for cluster in plan.clusters),
-        gateways=(
-            Gateway(
-                name=gateway.host,
-                switch=gateway.site,
-                wan=Wan(
-                    gateway=(str(link),),
-                    isp=(f"{gateway.isp}/{link.network.prefixlen}",),
-                    public=(str(gateway.public),),
-                    delivery=delivery,
-                ),
-            ),
+        gateways=(Gateway(name=gateway.host, switch=gateway.site, wan=_wan(gateway)),),
+        control=Control(
+            switch=gateway.site,
+            vlan=management.vlan,
+            addresses=tuple(map(str, _hosts_of(management, CONTROL_HOST))),
         ),
-        control=Control(switch=gateway.site, vlan=management.vlan, addresses=(control_address(plan),)),
         internet=(
-            Host(name="client", addresses=(f"{IPv4Address(INTERNET_CLIENT)}/32",)),
-            Host(name="server", addresses=(f"{IPv4Address(INTERNET_SERVER)}/32",)),
+            Host(name="client", addresses=(f"{INTERNET_CLIENT}/32", f"{INTERNET_CLIENT6}/128")),
+            Host(name="server", addresses=(f"{INTERNET_SERVER}/32", f"{INTERNET_SERVER6}/128")),
         ),
         offices=tuple(
             Office(
                 switch=network.site,
                 vlan=network.vlan,
-                host=Host(name=network.key, addresses=(str(_host_of(network, OFFICE_HOST)),)),
+                host=Host(name=network.key, addresses=tuple(map(str, _hosts_of(network, OFFICE_HOST)))),
             )
             for network in plan.networks
             if network.role == "office" and network.site == gateway.site

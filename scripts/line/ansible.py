@@ -77,6 +77,17 @@ def play(playbook: str, inventory: str, env: Mapping[str, str], *args: str) -> R
     return recap
 
 
-def known_inventory(cluster: str) -> str:
-    """The inventory file of a cluster."""
-    return f"inventory/{cluster}.plan.yml"
+def known_inventory(site: Path, cluster: str) -> str:
+    """The inventory file of a cluster: beside the site's folder if there is one, else the repository's.
+
+    Raises:
+        PlaybookFailed: there is neither.
+    """
+    beside = site.resolve().parent / f"{cluster}.plan.yml"
+    own = REPOSITORY / "inventory" / f"{cluster}.plan.yml"
+    for path in (beside, own):
+        if path.is_file():
+            return str(path)
+    raise PlaybookFailed(
+        f"there is no {beside}; write it with two lines: 'plugin: plan', 'cluster: {cluster}'"
+    )

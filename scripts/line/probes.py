@@ -54,7 +54,8 @@ def ask(asked: Sequence[Question], seconds: float = SECONDS) -> list[Result]:
                 target=q.target.address,
                 proto=cast("Literal['tcp', 'udp', 'icmp']", q.target.service.proto),
                 port=q.target.service.first,
-                source=q.source.address if not q.source.network else "",
+                # A machine may have several addresses of IPv6, of which only one is asked about.
+                source=q.source.address if not q.source.network or ":" in q.source.address else "",
                 timeout=seconds,
             )
             for q in asked

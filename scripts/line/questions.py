@@ -12,6 +12,8 @@ from datetime import date
 from ipaddress import ip_address
 from itertools import groupby
 
+from network_plan.model.guest import Guest
+from network_plan.model.network import Network
 from network_plan.model.plan import Plan
 from network_plan.model.service import Service
 from network_plan.reach import INTERNET, Judge, Packet, Verdict
@@ -74,48 +76,61 @@ class Question:
         return not self.verdict.delivered and self.verdict.steps[-1].wall == "target"
 
 
-def places(plan: Plan, prefix: str) -> list[Place]:
-    """Everywhere that the lab can send from: offices, running VMs, the internet, the control node."""
+def places(plan: Plan, prefix: str, version: int = 4) -> list[Place]:
+    """Everywhere that the lab can send from in a family: offices, running VMs, the control node, the internet."""
     found = []
     for network in plan.networks:
-        if network.role == "office" and network.site == plan.gateways[0].site:
+        if network.role == "office" and network.site == plan.gateways[0].site and _has(network, version):
             found.append(
                 Place(
                     word=f"office of {network.tenant}",
                     namespace=names.office_namespace(prefix, network.vlan),
-                    address=wiring.office_address(network),
+                    address=wiring.office_address(network, version),
                     tenant=network.tenant,
                     network=network.key,
                 )
             )
     for guest in plan.guests:
         if guest.running:
-            found.append(
+            found += [
                 Place(
                     word=f"VM {guest.key}",
                     namespace=names.guest_namespace(prefix, guest.cluster, guest.vmid),
-                    address=str(guest.nics[0].addresses[0].ip),
+                    address=address,
                     tenant=guest.tenant,
                     network=guest.nics[0].network,
                 )
-            )
-    control = wiring.control_address(plan).partition("/")[0]
-    management = plan.cluster(plan.gateways[0].site).network
-    found.append(
+                for address in _addresses(guest, version)
+            ]
+    management = _management(plan)
+    if not _has(management, version):
+        return found
+    control = wiring.control_address(plan, version).partition("/")[0]
+    outside = wiring.INTERNET_CLIENT if version == 4 else wiring.INTERNET_CLIENT6
+    return [
+        *found,
         Place(
             word="control node",
             namespace=f"{prefix}ctl",
             address=control,
             tenant=plan.operator,
-            network=management,
-        )
-    )
-    found.append(
-        Place(
-            word="internet", namespace=f"{prefix}wan", address=wiring.INTERNET_CLIENT, tenant="", network=""
-        )
-    )
-    return found
+            network=management.key,
+        ),
+        Place(word="internet", namespace=f"{prefix}wan", address=outside, tenant="", network=""),
+    ]
+
+
+def _management(plan: Plan) -> Network:
+    return plan.network(plan.cluster(plan.gateways[0].site).network)
+
+
+def _has(network: Network, version: int) -> bool:
+    return any(prefix.version == version for prefix in network.prefixes)
+
+
+def _addresses(guest: Guest, version: int) -> list[str]:
+    """A VM's address of a family, where it has one."""
+    return [str(own.ip) for own in guest.nics[0].addresses if own.version == version]
 
 
 def _single(services: Iterable[Service]) -> Iterator[Service]:
@@ -123,51 +138,53 @@ def _single(services: Iterable[Service]) -> Iterator[Service]:
         yield Service(proto=service.proto, first=service.first, last=service.first)
 
 
-def targets(plan: Plan) -> list[Target]:
-    """Every VM's services and ssh, every public address with ports that are closed, the internet, the management."""
+def of_every_vm(version: int) -> tuple[Service, ...]:
+    """What each VM is asked for, served or not; over IPv6 its echo too, for which Proxmox has a rule of its own."""
+    return (SSH,) if version == 4 else (SSH, ECHO)
+
+
+def targets(plan: Plan, version: int = 4) -> list[Target]:
+    """Every VM's services and ssh, what is published with ports that are closed, the internet, the management."""
     found = []
     for guest in plan.guests:
         if not guest.running:
             continue
-        for service in dict.fromkeys((*_single(guest.serves), SSH)):
-            found.append(
-                Target(
-                    word=f"VM {guest.key}",
-                    address=str(guest.nics[0].addresses[0].ip),
-                    service=service,
-                    tenant=guest.tenant,
-                    network=guest.nics[0].network,
-                    public=False,
-                )
+        found += [
+            Target(
+                word=f"VM {guest.key}",
+                address=address,
+                service=service,
+                tenant=guest.tenant,
+                network=guest.nics[0].network,
+                public=False,
             )
-    for rule in plan.gateways[0].dnat:
-        for service in dict.fromkeys((*_single(rule.services), *CLOSED)):
-            found.append(
-                Target(
-                    word=rule.key,
-                    address=str(rule.public),
-                    service=service,
-                    tenant="",
-                    network="",
-                    public=True,
-                )
-            )
+            for address in _addresses(guest, version)
+            for service in dict.fromkeys((*_single(guest.serves), *of_every_vm(version)))
+        ]
+    for key, address, services in _published(plan, version):
+        found += [
+            Target(word=key, address=address, service=service, tenant="", network="", public=True)
+            for service in dict.fromkeys((*_single(services), *CLOSED))
+        ]
+    management = _management(plan)
+    if not _has(management, version):
+        return found
     for text in wiring.INTERNET_PORTS[1:3]:
-        service = Service.parse(text)
         found.append(
             Target(
                 word="internet server",
-                address=wiring.INTERNET_SERVER,
-                service=service,
+                address=wiring.INTERNET_SERVER if version == 4 else wiring.INTERNET_SERVER6,
+                service=Service.parse(text),
                 tenant="",
                 network="",
                 public=False,
             )
         )
     gateway = plan.gateways[0]
-    control = wiring.control_address(plan).partition("/")[0]
+    own = next(address for address in management.gateways if address.version == version)
+    control = wiring.control_address(plan, version).partition("/")[0]
     for word, address, service in (
-        (f"gateway {gateway.host}", str(gateway.management), SSH),
+        (f"gateway {gateway.host}", str(own), SSH),
         ("control node", control, ECHO),  # its kernel answers, so that only the gateway can stop the question
     ):
         found.append(
@@ -176,11 +193,24 @@ def targets(plan: Plan) -> list[Target]:
                 address=address,
                 service=service,
                 tenant=plan.operator,
-                network=plan.cluster(gateway.site).network,
+                network=management.key,
                 public=False,
             )
         )
     return found
+
+
+def _published(plan: Plan, version: int) -> Iterator[tuple[str, str, tuple[Service, ...]]]:
+    """Each publication's key, address and services: the public address, or over IPv6 the VM's own."""
+    gateway = plan.gateways[0]
+    if version == 4:
+        yield from ((rule.key, str(rule.public), rule.services) for rule in gateway.dnat)
+        return
+    for rule in gateway.forward:
+        if rule.from_internet:
+            for block in rule.destinations:
+                if block.version == version:
+                    yield rule.key, str(block.network_address), rule.services
 
 
 KINDS = (
@@ -193,8 +223,11 @@ KINDS = (
     "neighbours",
     "operator",
     "inbound through NAT",
+    "inbound over IPv6",
 )
 """What the matrix asks: an agency's offices the first five, VMs the next two, the operator, somebody outside."""
+
+INBOUND = {4: "inbound through NAT", 6: "inbound over IPv6"}
 
 
 def _grouped(found: Iterable[Target]) -> list[list[Target]]:
@@ -205,8 +238,8 @@ def _grouped(found: Iterable[Target]) -> list[list[Target]]:
 class _Matrix:
     """The targets by what they are, and which of many comes next: all have their turn, the same ones every time."""
 
-    def __init__(self, plan: Plan) -> None:
-        found = targets(plan)
+    def __init__(self, plan: Plan, version: int) -> None:
+        found = targets(plan, version)
         guests = {f"VM {guest.key}" for guest in plan.guests}
         self.vms = _grouped(target for target in found if target.word in guests)
         self.published = _grouped(target for target in found if target.public)
@@ -262,7 +295,6 @@ def matrix(plan: Plan, prefix: str, today: date) -> list[Question]:
         prefix: the lab's, for the names of its namespaces.
         today: the day against which dated flows are asked.
     """
-    table = _Matrix(plan)
     found: list[Question] = []
     judge = Judge(plan, today)
 
@@ -272,14 +304,19 @@ def matrix(plan: Plan, prefix: str, today: date) -> list[Question]:
                 verdict = judge.judge(packet(source, target))
                 found.append(Question(source=source, target=target, kind=kind, verdict=verdict))
 
-    for turn, source in enumerate(places(plan, prefix)):
-        if source.word.startswith("office of"):
-            ask(source, table.of_office(source, turn))
-        elif source.word.startswith("VM "):
-            ask(source, table.of_vm(source, turn))
-        elif source.network:
-            every = [target for vm in table.vms for target in vm if target.service == SSH]
-            ask(source, (("operator", target) for target in (*every, *table.management)))
-        else:
-            ask(source, (("inbound through NAT", target) for item in table.published for target in item))
+    for version in (4, 6):
+        table = _Matrix(plan, version)
+        for turn, source in enumerate(places(plan, prefix, version)):
+            if source.word.startswith("office of"):
+                ask(source, table.of_office(source, turn))
+            elif source.word.startswith("VM "):
+                ask(source, table.of_vm(source, turn))
+            elif source.network:
+                every = [
+                    target for vm in table.vms for target in vm if target.service in of_every_vm(version)
+                ]
+                ask(source, (("operator", target) for target in (*every, *table.management)))
+            else:
+                inbound = [target for item in table.published for target in item]
+                ask(source, ((INBOUND[version], t) for t in inbound))
     return found

@@ -147,7 +147,7 @@ def run_line(plan: Plan, site: Path, folder: Path, today: date, say: Say) -> Sum
     if not missing:
         say("ansible-playbook playbooks/site.yml")
         summary.recap = ansible.play(
-            "playbooks/site.yml", ansible.known_inventory(plan.gateways[0].site), env
+            "playbooks/site.yml", ansible.known_inventory(site, plan.gateways[0].site), env
         )
         clock.lap("ansible")
     if summary.stacks:

@@ -38,6 +38,7 @@ def rule_text(rule: Rule) -> str:
             ("dest", rule.dest),
             ("proto", rule.proto),
             ("dport", rule.dport),
+            ("icmp-type", rule.icmp_type),
         )
         if value
     ]
@@ -169,10 +170,14 @@ def _guest(report: Report, guest: Guest, live: LiveGuest) -> None:
         report.compare(thing, f"{nic.slot} firewall", "1", _flag(have.get("firewall", 0)))
         if not guest.twin:
             address = _pairs(str(config.get(f"ipconfig{nic.slot[3:]}", "")))
-            report.compare(thing, f"{nic.slot} address", nic.addresses[0], address.get("ip", ""))
-            report.compare(thing, f"{nic.slot} gateway", nic.gateways[0], address.get("gw", ""))
+            for version, suffix, words in ((4, "", ""), (6, "6", "IPv6 ")):
+                wanted = next((str(a) for a in nic.addresses if a.version == version), "")
+                hop = next((str(a) for a in nic.gateways if a.version == version), "")
+                report.compare(thing, f"{nic.slot} {words}address", wanted, address.get(f"ip{suffix}", ""))
+                report.compare(thing, f"{nic.slot} {words}gateway", hop, address.get(f"gw{suffix}", ""))
     own = guest.firewall
     options = live.options
+    report.compare(thing, "firewall ndp", _flag(own.ndp), _flag(options.get("ndp", 1)))
     report.compare(thing, "firewall", _flag(own.enable), _flag(options.get("enable", 0)))
     report.compare(thing, "firewall policy_in", own.policy_in, options.get("policy_in", "DROP"))
     report.compare(thing, "firewall policy_out", own.policy_out, options.get("policy_out", "ACCEPT"))

@@ -162,12 +162,13 @@ def _configure(fabric: Fabric) -> None:
 def _provider_lines(gateway: Gateway) -> list[str]:
     wan = gateway.wan
     lines = [address_line(address, f"to-{gateway.name}") for address in wan.isp]
-    if wan.delivery == "routed":
-        # The provider sends the public prefixes to the gateway's end of the line; nobody asks for them by ARP.
-        for public in wan.public:
-            version = ipaddress.ip_network(public).version
-            hop = next(a for a in map(ipaddress.ip_interface, wan.gateway) if a.version == version)
+    for public in map(ipaddress.ip_network, wan.public):
+        if wan.delivery == "routed" or public.version == 6:
+            # The provider sends the prefix to the gateway's end of the line; nobody asks for its addresses.
+            hop = next(a for a in map(ipaddress.ip_interface, wan.gateway) if a.version == public.version)
             lines.append(f"route replace {public} via {hop.ip}")
+        elif not any(ipaddress.ip_interface(own).ip in public for own in wan.isp):
+            lines.append(f"route replace {public} dev to-{gateway.name}")
     return lines
 
 

@@ -14,11 +14,13 @@ from network_plan.model.plan import Plan
 from network_plan.reach import INTERNET, Packet, judge
 from scripts.line import probes
 from scripts.line.probes import Result, summary
-from scripts.line.questions import KINDS, Question, matrix
+from scripts.line.questions import ECHO, INBOUND, KINDS, Question, matrix
 from scripts.toolchain.paths import ROOT
+from tests.small import SMALL
 
 TODAY = date(2026, 11, 24)
 OFFICE = KINDS[:5]
+IPV4 = tuple(kind for kind in KINDS if kind != INBOUND[6])
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def test_each_has_the_plans_answer_and_no_kind_has_one_answer_only(
         )
         assert q.verdict == judge(regency, wanted, TODAY)
     answers = Counter((q.kind, q.answered) for q in asked)
-    uniform = {kind for kind in KINDS if not answers[kind, True] or not answers[kind, False]}
+    uniform = {kind for kind in IPV4 if not answers[kind, True] or not answers[kind, False]}
     assert uniform == {"internet", "management", "operator"}, answers
     assert not answers["management", True]
     assert not answers["internet", False]
@@ -80,5 +82,22 @@ def test_the_summary_counts_kinds_and_says_when_packets_disagree(asked: list[Que
 
     right = summary([result(q, wrong=False) for q in asked])
     assert right[0].startswith(f"{len(asked)} probes, all as the Plan says: ")
-    assert [line.strip().partition(":")[0] for line in right[1:]] == list(KINDS)
+    assert [line.strip().partition(":")[0] for line in right[1:]] == list(IPV4)
     assert "1 NOT as the Plan says" in summary([result(q, wrong=q is asked[0]) for q in asked])[0]
+
+
+def test_a_site_with_ipv6_is_asked_in_both_families() -> None:
+    """The same kinds from the same places; what is published is reached at the VM's own address, and echoes are asked."""
+    dual = matrix(load_plan(ROOT / "tests" / "sites" / "dual" / "site"), "aw-", TODAY)
+    six = [q for q in dual if ":" in q.source.address]
+    four = [q for q in dual if q not in six]
+    assert not any(":" in q.target.address for q in matrix(load_plan(SMALL), "aw-", TODAY))
+    assert all(":" in q.target.address for q in six)
+    assert {q.source.word for q in six} == {q.source.word for q in four}
+    assert {q.kind for q in six} == {q.kind for q in four} - {INBOUND[4]} | {INBOUND[6]}
+    answers = Counter((q.kind, q.answered) for q in six)
+    assert answers[INBOUND[6], True]
+    assert answers[INBOUND[6], False]
+    echoes = Counter(q.answered for q in six if q.target.service == ECHO)
+    assert echoes[False]
+    assert sum(q.second_wall for q in six) >= 2
