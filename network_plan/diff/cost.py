@@ -26,7 +26,8 @@ class Share:
 
     Attributes:
         name: where, and of what.
-        used, left: before and after; ``left`` of a cluster counts without its spare hosts.
+        used: before and after.
+        left: before and after; of a cluster without its largest hosts, as many as may fail.
     """
 
     name: str

@@ -34,7 +34,8 @@ class Ended:
     """Something dated whose last day lies between the two days.
 
     Attributes:
-        noun, key: what it is.
+        noun: exception, flow or sanction.
+        key: which one.
         until: its last day.
         why: as declared.
     """
@@ -50,15 +51,23 @@ class Difference:
     """What a change does.
 
     Attributes:
-        old, new: the two sides by name; ``since`` and ``today`` are their days.
+        schema: number of this form.
+        regency: its name, of the new side.
+        old, new: the two sides by name.
+        since: the day on which the old side is judged.
+        today: the day on which the new side is judged.
         allowed, denied: packets that are let in newly, and no longer; together all of them, and no other.
         redirected: packets that are let in as before, and go elsewhere now.
-        moved: things at another place or with another number (there should be none), and numbers that changed hands.
+        moved: things at another place or with another number; there should be none.
+        taken: numbers that changed hands; there should be none.
         things: what came, went and changed, ``moved`` things among them.
-        idle, busy: rules of the gateway that let nothing through any more, or do again.
+        idle: rules of the gateway that let nothing through any more.
+        busy: those that let something through again.
         ended: what ran out between the two days.
-        found, gone: findings of a check that are new, and that are no longer.
+        found: findings of a check that are new.
+        gone: those that are no longer.
         reworded: findings about the same thing that now say something else, before and after.
+        cost: what it takes, and what is left.
         ledger_lines: how many more lines the ledger has.
     """
 

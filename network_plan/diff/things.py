@@ -21,7 +21,8 @@ class Thing:
     """A thing of the Plan that is not what it was.
 
     Attributes:
-        noun, key: what it is, and which one.
+        noun: what it is.
+        key: which one.
         what: ``added``, ``removed`` or ``changed``.
         brief: of one that came or went, what is to be known of it.
         moved: of a changed one, where it is or the number by which it is known, before and after.
@@ -40,7 +41,14 @@ class Thing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A number or an address that was one thing's and is another's now; the ledger never does that by itself."""
+    """A number or an address that was one thing's and is another's now; the ledger never does that by itself.
+
+    Attributes:
+        kind: VLAN, vnet, prefix, VMID, MAC, address or public address.
+        value: the number; of what is known by it in one cluster only, with the cluster.
+        was: key of the thing that had it.
+        now: key of the one that has it now.
+    """
 
     kind: str
     value: str

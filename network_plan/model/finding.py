@@ -28,7 +28,12 @@ def flow_path(key: str) -> type_path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A position in a file; line and column count from 1, 0 means the whole file."""
+    """A position in a file.
+
+    Attributes:
+        file: as it is shown.
+        line, column: from 1 on; 0 means the whole file, or the whole line.
+    """
 
     file: str
     line: int = 0
@@ -46,6 +51,7 @@ class Finding:
     """What is wrong and how to mend it.
 
     Attributes:
+        severity: ``error`` or ``warning``.
         rule: the id of a requirement (``GW-2``) or of a form rule (``site/unknown-key``).
         what: what is wrong, naming the object.
         cure: what to write or do instead.

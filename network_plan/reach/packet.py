@@ -47,8 +47,10 @@ class Step:
     """One thing that happened to packets: where, by which rule, and whether they went on.
 
     Attributes:
-        wall: which kind of place it is; ``where`` names it.
+        wall: which kind of place it is.
+        where: its name.
         rule: key of the deciding rule, or the sentence that stands for a check that every packet meets.
+        passed: whether they went on.
     """
 
     wall: Wall

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.docs import commands, provider, requirements, schema, site_files
+from scripts.docs import commands, differences, provider, requirements, schema, site_files
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `python -m scripts.docs`; do not edit. -->\n\n"
@@ -15,6 +15,7 @@ NOTE = "<!-- Written by `python -m scripts.docs`; do not edit. -->\n\n"
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/site-files.md": site_files.page,
     "docs/reference/commands.md": commands.page,
+    "docs/reference/diff.md": differences.page,
     "docs/reference/provider.md": provider.page,
     "docs/reference/requirements.md": requirements.page,
     **schema.pages(),
