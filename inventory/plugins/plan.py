@@ -24,6 +24,7 @@ from network_plan.model.plan import Plan  # noqa: E402
 from network_plan.render.blocked import render_blocked  # noqa: E402
 from network_plan.render.dns import ZONES, render_resolver  # noqa: E402
 from network_plan.render.nftables import render_nftables  # noqa: E402
+from network_plan.render.shaping import render_classify, render_trees  # noqa: E402
 from network_plan.render.zones import render_zones  # noqa: E402
 
 DOCUMENTATION = """
@@ -94,13 +95,23 @@ def gateway_values(plan: Plan, gateway: Gateway, *, cabled: bool) -> dict[str, A
         "host_baseline_address": str(gateway.management),
         "gateway_management": str(gateway.management),
         "gateway_interfaces": interfaces(gateway, cabled=cabled),
-        "gateway_ruleset": render_nftables(plan, gateway),
+        "gateway_ruleset": render_nftables(plan, gateway) + render_classify(plan, gateway),
+        "gateway_trees": trees(plan, gateway, cabled=cabled),
         "gateway_ipv6": six,
         "dns_resolver": render_resolver(plan, gateway),
         "dns_listen": [str(address) for address in gateway.listen],
         "dns_zones": [zone.name for zone in render_zones(plan) if zone.view == "public"],
         "dns_zone_files": zone_files(plan),
     }
+
+
+def trees(plan: Plan, gateway: Gateway, *, cabled: bool) -> list[dict[str, Any]]:
+    """The classes of the line by device; where VLANs are cables there is no trunk that all of them leave by."""
+    return [
+        {"device": tree.device, "handles": list(tree.handles), "tree": tree.tree, "leaves": tree.leaves}
+        for tree in render_trees(plan, gateway)
+        if not (cabled and tree.device == gateway.trunk)
+    ]
 
 
 def zone_files(plan: Plan) -> list[dict[str, Any]]:

@@ -118,22 +118,51 @@ def classes(plan: Plan) -> tuple[ShapeClass, ...]:
     return (*found, *sanctions)
 
 
-def render_tree(plan: Plan, device: str, handle: int) -> str:
-    """One tree on one device, for ``tc -batch`` on a device without one."""
-    return print_template(
-        "shaping/tree.tc.j2",
-        {
-            "regency": plan.domain,
-            "device": device,
-            "handle": f"{handle:x}",
-            # What has no class waits for nobody: on the trunk what is not of the internet, on a WAN without a
-            # tunnel the gateway's own questions.
-            "default": f"{ITSELF:x}" if handle == UP and kept_kbit(plan) else "0",
-            "line": plan.facilities.uplink.rate_kbit,
-            "frame": FRAME,
-            "classes": [(f"{item.minor:x}", item) for item in classes(plan) if handle == UP or item.prefixes],
-        },
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """The classes on one device, as two files for ``tc -batch``.
+
+    Attributes:
+        handles: ids of all classes, as ``tc`` lists them.
+        tree: queueing discipline and classes, for a device without one.
+        leaves: a fair queue in each class; a kernel that has none keeps a plain one.
+    """
+
+    device: str
+    handles: tuple[str, ...]
+    tree: str
+    leaves: str
+
+
+def render_tree(plan: Plan, device: str, handle: int) -> Tree:
+    """One tree on one device."""
+    found = [item for item in classes(plan) if handle == UP or item.prefixes]
+    values = {
+        "regency": plan.domain,
+        "device": device,
+        "handle": f"{handle:x}",
+        # What has no class waits for nobody: on the trunk what is not of the internet, on a WAN without a
+        # tunnel the gateway's own questions.
+        "default": f"{ITSELF:x}" if handle == UP and kept_kbit(plan) else "0",
+        "line": plan.facilities.uplink.rate_kbit,
+        "frame": FRAME,
+        "classes": [(f"{item.minor:x}", item) for item in found],
+    }
+    return Tree(
+        device=device,
+        handles=(f"{handle:x}:1", *(f"{handle:x}:{item.minor:x}" for item in found)),
+        tree=print_template("shaping/tree.tc.j2", values),
+        leaves=print_template("shaping/leaves.tc.j2", values),
     )
+
+
+def render_trees(plan: Plan, gateway: Gateway) -> tuple[Tree, Tree]:
+    """Both trees of a gateway: up on the WAN, down on the trunk."""
+    return render_tree(plan, _wan(gateway), UP), render_tree(plan, gateway.trunk, DOWN)
+
+
+def _wan(gateway: Gateway) -> str:
+    return next(interface.name for interface in gateway.interfaces if interface.kind == "wan")
 
 
 def _elements(items: Iterable[ShapeClass], handle: int, version: int) -> list[tuple[str, str]]:
@@ -159,8 +188,7 @@ def render_classify(plan: Plan, gateway: Gateway) -> str:
         (name, f"{handle:x}", side, {"ip": _elements(found, handle, 4), "ip6": _elements(found, handle, 6)})
         for name, handle, side in (("up", UP, "saddr"), ("down", DOWN, "daddr"))
     ]
-    wan = next(interface.name for interface in gateway.interfaces if interface.kind == "wan")
-    values = {"regency": plan.domain, "wan": wan, "ways": ways, "dated": dated}
+    values = {"regency": plan.domain, "wan": _wan(gateway), "ways": ways, "dated": dated}
     return print_template("shaping/classify.nft.j2", values)
 
 
@@ -168,8 +196,8 @@ def render_shaping(plan: Plan) -> dict[str, str]:
     """File name → text, for each gateway: the two trees, and who belongs in which class."""
     files = {}
     for gateway in plan.gateways:
-        wan = next(interface.name for interface in gateway.interfaces if interface.kind == "wan")
-        files[f"{gateway.host}.up.tc"] = render_tree(plan, wan, UP)
-        files[f"{gateway.host}.down.tc"] = render_tree(plan, gateway.trunk, DOWN)
+        for name, tree in zip(("up", "down"), render_trees(plan, gateway), strict=True):
+            files[f"{gateway.host}.{name}.tc"] = tree.tree
+            files[f"{gateway.host}.{name}.leaves.tc"] = tree.leaves
         files[f"{gateway.host}.classify.nft"] = render_classify(plan, gateway)
     return files

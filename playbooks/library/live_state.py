@@ -24,6 +24,7 @@ options:
   interfaces: {description: Interfaces as role gateway takes them., type: list, elements: dict, default: []}
   ruleset: {description: nftables file whose tables must be the loaded ones., type: path}
   foreign_tables: {description: Whether other loaded tables are told too., type: bool, default: false}
+  trees: {description: "Device, and handles of the classes that must be on it.", type: list, elements: dict, default: []}
   listens: {description: "Address and port that must answer, V(127.0.0.1 53).", type: list, elements: str, default: []}
 """
 
@@ -165,6 +166,22 @@ def compare(path: str, table: str, wanted: list[str], live: list[str]) -> list[s
     return found
 
 
+def check_trees(trees: list[dict[str, object]]) -> list[str]:
+    """Classes of the line that are missing or too many."""
+    found = []
+    for tree in trees:
+        device, handles = str(tree["device"]), tree["handles"]
+        wanted = set(handles) if isinstance(handles, list) else set()
+        have = {row["handle"] for row in json.loads(run("tc", "-json", "class", "show", "dev", device) or "[]")}
+        if have != wanted:
+            named = ", ".join(sorted(have ^ wanted)[:3])
+            found.append(
+                f"{device} has {len(have)} classes, {len(wanted)} are planned (differing: {named}); "
+                "restart awan-shaping.service"
+            )
+    return found
+
+
 def check_listens(listens: list[str]) -> list[str]:
     """Sockets that nobody serves."""
     found = []
@@ -189,6 +206,7 @@ def main() -> None:
             "interfaces": {"type": "list", "elements": "dict", "default": []},
             "ruleset": {"type": "path"},
             "foreign_tables": {"type": "bool", "default": False},
+            "trees": {"type": "list", "elements": "dict", "default": []},
             "listens": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -200,6 +218,7 @@ def main() -> None:
         *check_services(wanted["services"]),
         *check_interfaces(wanted["interfaces"]),
         *check_ruleset(wanted["ruleset"], foreign=wanted["foreign_tables"]),
+        *check_trees(wanted["trees"]),
         *check_listens(wanted["listens"]),
     ]
     module.exit_json(changed=False, findings=[f"{socket.gethostname()}: {finding}" for finding in findings])

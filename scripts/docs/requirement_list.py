@@ -100,14 +100,15 @@ REQUIREMENTS: tuple[Requirement, ...] = (
             ("awan capacity", "the share of each agency, and the line of each office"),
             ("network_plan.render.shaping:classes", "a class of the line for each tenant and each sanction"),
             ("network_plan.render.dated:blocked", "what a sanction blocks, until the end of its day"),
+            ("roles/gateway", "loads the classes, and the rules that put packets in them or block them"),
         ),
         tests=(
             f"{_RULE_TESTS}/test_bandwidth.py",
             f"{_WHOLE}::test_a_sanction_stands_in_the_plan",
             "tests/network_plan/render/test_shaping.py::test_packets_get_what_was_promised",
             "tests/network_plan/render/test_established.py::test_a_sanction_cuts_what_stands_and_ends_by_itself",
+            f"{_PLAYBOOK}::test_the_line_is_shared_among_the_tenants",
         ),
-        missing="the gateway blocks; its classes are rendered and measured, no role loads them yet",
     ),
     Requirement(
         id="GW-5",

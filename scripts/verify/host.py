@@ -16,13 +16,24 @@ from typing import Protocol
 from network_plan.model.gateway import Gateway
 from network_plan.model.plan import Plan
 from network_plan.render.nftables import render_nftables
+from network_plan.render.shaping import render_classify, render_trees
 from scripts.verify.difference import Report, Unmanaged
 
-LIST = "nft --stateless --numeric list table inet awan"
-EXPECTED = f"unshare --net sh -c 'nft -f /dev/stdin && {LIST}'"
 TABLES = "nft list tables"
-TABLE = "table inet awan"
-SERVICES = ("nftables.service", "unbound.service", "nsd.service", "ssh.service")
+OURS = ("table inet awan", "table inet awan_shape")
+"""The rules, and who is in which class of the line."""
+CLASSES = "tc -json class show dev {}"
+SERVICES = ("nftables.service", "awan-shaping.service", "unbound.service", "nsd.service", "ssh.service")
+
+
+def listed(table: str) -> str:
+    """The command that lists a table."""
+    return f"nft --stateless --numeric list {table}"
+
+
+def expected(table: str) -> str:
+    """The command that lists what a table would be, were it loaded from standard input."""
+    return f"unshare --net sh -c 'nft -f /dev/stdin && {listed(table)}'"
 
 
 class Shell(Protocol):
@@ -34,9 +45,9 @@ class Shell(Protocol):
         """Exit code, output, errors."""
 
 
-def _lines(listing: str) -> list[tuple[str, str]]:
+def _lines(listing: str, table: str) -> list[tuple[str, str]]:
     """A listing as ``(chain, set or map; line)``; an element's line is the same wherever in its set it stands."""
-    found, place = [], TABLE
+    found, place = [], table
     for line in map(str.strip, listing.splitlines()):
         if line.startswith(("chain ", "set ", "map ", "counter ")):
             place = line.rstrip(" {")
@@ -48,16 +59,16 @@ def _lines(listing: str) -> list[tuple[str, str]]:
     return found
 
 
-def _rules(report: Report, shell: Shell, text: str) -> None:
-    code, live, _ = shell.run(LIST)
+def _rules(report: Report, shell: Shell, table: str, text: str) -> None:
+    code, live, _ = shell.run(listed(table))
     if code != 0:
-        report.compare("nftables", TABLE, "it loaded", "")
+        report.compare("nftables", table, "it loaded", "")
         return
-    code, wanted, error = shell.run(EXPECTED, text)
+    code, wanted, error = shell.run(expected(table), text)
     if code != 0:
         report.compare("nftables", "the planned rules", "that they load", f"refused: {error.strip()[:200]}")
         return
-    planned, have = _lines(wanted), _lines(live)
+    planned, have = _lines(wanted, table), _lines(live, table)
     report.count("nftables lines", len(planned))
     steps = difflib.SequenceMatcher(None, planned, have, autojunk=False).get_opcodes()
     for _, start, end, live_start, live_end in (step for step in steps if step[0] != "equal"):
@@ -65,12 +76,27 @@ def _rules(report: Report, shell: Shell, text: str) -> None:
             report.compare(f"nftables {place}", "the line", line, "")
         for place, line in have[live_start:live_end]:
             report.compare(f"nftables {place}", "the line", "", line)
+
+
+def _tables(report: Report, shell: Shell) -> None:
     _, tables, _ = shell.run(TABLES)
     report.unmanaged += [
         Unmanaged(where=report.where, thing=f"nftables {table}")
         for table in tables.splitlines()
-        if table.strip() != TABLE
+        if table.strip() not in OURS
     ]
+
+
+def _classes(report: Report, shell: Shell, plan: Plan, gateway: Gateway) -> None:
+    """The line's classes on each device; where VLANs are cables there is no trunk."""
+    for tree in render_trees(plan, gateway):
+        code, out, _ = shell.run(CLASSES.format(tree.device))
+        if code != 0 and tree.device == gateway.trunk:
+            continue
+        have = {row["handle"] for row in json.loads(out or "[]")}
+        report.count("classes of the line", len(tree.handles))
+        planned, live = (" ".join(sorted(handles)) for handles in (tree.handles, have))
+        report.compare(f"interface {tree.device}", "classes of the line", planned, live)
 
 
 def _addresses(report: Report, shell: Shell, gateway: Gateway) -> None:
@@ -97,7 +123,10 @@ def _addresses(report: Report, shell: Shell, gateway: Gateway) -> None:
 def compare_host(plan: Plan, gateway: Gateway, shell: Shell) -> Report:
     """Compare one gateway; looks only."""
     report = Report(where=shell.name)
-    _rules(report, shell, render_nftables(plan, gateway))
+    _rules(report, shell, OURS[0], render_nftables(plan, gateway))
+    _rules(report, shell, OURS[1], render_classify(plan, gateway))
+    _tables(report, shell)
+    _classes(report, shell, plan, gateway)
     _, out, _ = shell.run("cat /proc/sys/net/ipv4/ip_forward")
     report.compare("kernel", "net.ipv4.ip_forward", "1", out.strip() or "unknown")
     _addresses(report, shell, gateway)

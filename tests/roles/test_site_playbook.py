@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from ipaddress import IPv4Address, IPv4Network
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
+from network_plan.render.shaping import render_trees
 from scripts.lab import probe, wiring
 
 pytestmark = pytest.mark.hosts
@@ -138,6 +140,15 @@ def test_names_are_answered_inside_and_the_public_zone_has_its_primary(site: Any
     assert site.ssh(f"dig +short +time=2 @127.0.0.1 -p 5300 siak.dukcapil.{domain}") == ""
 
 
+def test_the_line_is_shared_among_the_tenants(site: Any) -> None:
+    """What the classes do to packets is measured in tests/network_plan/render/test_shaping.py."""
+    listed = json.loads(site.ssh("tc -json class show dev wan0"))
+    (tree, _) = render_trees(site.plan, site.plan.gateways[0])
+    assert sorted(item["handle"] for item in listed) == sorted(tree.handles)
+    tenants = {tenant.key for tenant in site.plan.tenants}
+    assert len(listed) == len(tenants) + 2
+
+
 BREAKAGES = {
     "a rule removed from the live table": (
         (
@@ -159,6 +170,10 @@ BREAKAGES = {
     "a service that would not come back": (
         "systemctl disable -q nftables",
         "nftables.service would not start at boot",
+    ),
+    "a class of the line removed": (
+        "tc qdisc delete dev wan0 root",
+        "wan0 has 0 classes, 6 are planned",
     ),
     "an address removed": ("ip address del 10.32.1.1/24 dev lan201", "lan201 lacks its address 10.32.1.1/24"),
     "an address added": (
@@ -227,7 +242,10 @@ def test_stopping_the_rules_stops_the_forwarding(site: Any) -> None:
     site.ssh("systemctl stop nftables.service")
     assert site.ssh("sysctl -n net.ipv4.ip_forward") == "0\n"
     site.ssh("systemctl start awan-forwarding.service")
-    assert site.ssh("sysctl -n net.ipv4.ip_forward; nft list tables") == "1\ntable inet awan\n"
+    assert (
+        site.ssh("sysctl -n net.ipv4.ip_forward; nft list tables")
+        == "1\ntable inet awan\ntable inet awan_shape\n"
+    )
 
 
 def test_rules_that_nft_refuses_are_not_written_and_nothing_else_is(site: Any) -> None:

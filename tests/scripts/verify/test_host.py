@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import json
+
 from network_plan.model.plan import Plan
+from network_plan.render.shaping import render_trees
 from scripts.verify.difference import Report
-from scripts.verify.host import EXPECTED, LIST, TABLES, compare_host
+from scripts.verify.host import CLASSES, OURS, TABLES, compare_host, expected, listed
 
 LISTING = """table inet awan {
     set flows {
@@ -23,17 +26,22 @@ LISTING = """table inet awan {
 """
 
 
+SHAPE = "table inet awan_shape {\n    chain up {\n    }\n}\n"
+
+
 class Kernel:
     """A host whose ``nft`` lists what the test says; everything else is silent."""
 
     name = "gw1"
 
-    def __init__(self, live: str, tables: str = "table inet awan\n") -> None:
-        self._said = {LIST: live, EXPECTED: LISTING, TABLES: tables}
+    def __init__(self, live: str, tables: str, classes: str = "[]") -> None:
+        self._said = {listed(OURS[0]): live, expected(OURS[0]): LISTING, TABLES: tables}
+        self._said |= {listed(OURS[1]): SHAPE, expected(OURS[1]): SHAPE, CLASSES.format("wan0"): classes}
 
     def run(self, command: str, text: str = "") -> tuple[int, str, str]:
-        assert bool(text) == (command == EXPECTED), "the planned rules go to the one command that loads them"
-        return 0, self._said.get(command, ""), ""
+        loads = command in map(expected, OURS)
+        assert bool(text) == loads, "the planned rules go to the commands that load them, and to no other"
+        return int(command == CLASSES.format("trunk0")), self._said.get(command, ""), ""
 
 
 def _report(plan: Plan, live: str, tables: str = "table inet awan\n") -> Report:
@@ -65,5 +73,19 @@ def test_an_element_and_a_rule_too_many(plan: Plan) -> None:
 
 
 def test_another_table_is_only_listed(plan: Plan) -> None:
-    report = _report(plan, LISTING, "table inet awan\ntable ip docker\n")
+    report = _report(plan, LISTING, "table inet awan\ntable inet awan_shape\ntable ip docker\n")
     assert [found.thing for found in report.unmanaged] == ["nftables table ip docker"]
+
+
+def test_a_class_that_is_missing_is_a_difference_and_a_trunk_that_is_not_there_none(plan: Plan) -> None:
+    (up, down) = render_trees(plan, plan.gateways[0])
+    assert down.device == "trunk0"
+
+    def said(handles: tuple[str, ...]) -> list[str]:
+        rows = json.dumps([{"handle": handle} for handle in handles])
+        report = compare_host(plan, plan.gateways[0], Kernel(LISTING, "table inet awan\n", rows))
+        return [str(found) for found in report.differences if "classes" in str(found)]
+
+    assert said(up.handles) == []
+    (difference,) = said(up.handles[:-1])
+    assert difference.startswith("gw1: interface wan0: classes of the line is")
