@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -83,6 +85,19 @@ class Site:
         argv = ["ssh", "-F", str(keys.ssh_config(self.dir)), self.host.spec.name, command]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def plugin() -> ModuleType:
+    """The plugin as Ansible loads it: from its file."""
+    found = importlib.util.spec_from_file_location(
+        "plan_inventory", ROOT / "inventory" / "plugins" / "plan.py"
+    )
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

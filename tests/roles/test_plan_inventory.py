@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 import os
 import shutil
@@ -19,19 +18,6 @@ from network_plan.model.plan import Plan
 from tests.small import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def plugin() -> ModuleType:
-    """The plugin as Ansible loads it: from its file."""
-    found = importlib.util.spec_from_file_location(
-        "plan_inventory", ROOT / "inventory" / "plugins" / "plan.py"
-    )
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
 
 
 def test_in_real_life_networks_are_vlans_on_the_trunk(plugin: ModuleType, plan: Plan) -> None:

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import time
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import pytest
 
+from network_plan.model.blocked import BlockedList, Names
 from network_plan.render.shaping import render_trees
 from scripts.lab import probe, wiring
 
@@ -138,6 +142,27 @@ def test_names_are_answered_inside_and_the_public_zone_has_its_primary(site: Any
     soa = site.ssh(f"dig +short +time=2 @127.0.0.1 -p 5300 SOA {domain}")
     assert str(site.plan.serial) in soa.split()
     assert site.ssh(f"dig +short +time=2 @127.0.0.1 -p 5300 siak.dukcapil.{domain}") == ""
+
+
+def test_a_list_of_bad_names_reaches_the_resolver(site: Any, plugin: ModuleType, tmp_path: Path) -> None:
+    """Nothing else can be resolved here, which has no internet: what is on no list is asked for and not answered."""
+    names = Names(frozenset({"bad.example"}))
+    item = BlockedList(key="known", title="t", reason="r", names=names, source="assumption: for the test")
+    plan = dataclasses.replace(site.plan, blocked=(item,))
+    values = plugin.gateway_values(plan, plan.gateways[0], cabled=True)
+    file = tmp_path / "values.json"
+    file.write_text(
+        json.dumps({key: values[key] for key in ("dns_resolver", "dns_zone_files")}), encoding="utf-8"
+    )
+    played = site.play("dns", "--extra-vars", f"@{file}")
+    assert played.code == 0, played.text
+    ask = "dig +time=1 +tries=1 +noall +comments {} | grep -o 'status: [A-Z]*'"
+    assert site.ssh(ask.format("www.bad.example")) == "status: NXDOMAIN\n"
+    assert site.ssh(ask.format("good.example")) in ("", "status: SERVFAIL\n")
+    domain = site.plan.domain
+    assert site.ssh(f"dig +short +time=2 siak.dukcapil.{domain}") == f"{address(site, 'dukcapil/siak')}\n"
+    played = site.play("dns")
+    assert (played.code, played.changed > 0) == (0, True), played.text
 
 
 def test_the_line_is_shared_among_the_tenants(site: Any) -> None:
