@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from network_plan.diff import Difference, compare, side
+from network_plan.diff import Difference, Side, compare, side
 from network_plan.diff.packets import Passage
 from network_plan.diff.things import Thing
 from network_plan.render.map.comparison import ChangedPath, ChangedThing, Comparison
@@ -32,8 +32,13 @@ def compared_with(revision: str, site: Path | None, ledger: Path | None, today: 
         new = side(HERE, read_checked(site, ledger, today), today)
     except ValueError as error:
         raise Problem(f"there is no Plan to compare:\n{error}") from error
+    return comparison(old, new)
+
+
+def comparison(old: Side, new: Side) -> Comparison:
+    """Two sides as the map shows them."""
     found = compare(old, new)
-    return Comparison(rev=revision, before=old.plan, things=_things(found), paths=_paths(found))
+    return Comparison(rev=old.label, before=old.plan, things=_things(found), paths=_paths(found))
 
 
 def _things(diff: Difference) -> tuple[ChangedThing, ...]:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from network_plan.build import load_plan
-from scripts.bench import commands, million, preview, scale, up, whole
+from scripts.bench import commands, frames, million, preview, scale, up, whole
 from scripts.bench.measure import BenchError, Row
 from scripts.toolchain.paths import BUILD, ROOT, pulumi_version
 
@@ -43,6 +43,7 @@ def _groups(*, with_whole: bool) -> dict[str, Callable[[dict[str, object]], Iter
         "commands": lambda _details: commands.rows(),
         "scale": lambda _details: scale.rows(),
         "ledger": lambda _details: million.rows(),
+        "frames": lambda _details: frames.rows(),
         "preview": stacks(preview),
         "up": stacks(up),
     }

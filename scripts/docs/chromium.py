@@ -32,7 +32,7 @@ _ONTO_3_AND_4 = (
 )
 _KEYS = {"Enter": ("Enter", 13, "\r"), "Escape": ("Escape", 27, ""), "Tab": ("Tab", 9, ""),
          "ArrowRight": ("ArrowRight", 39, ""), "ArrowDown": ("ArrowDown", 40, ""),
-         "ArrowLeft": ("ArrowLeft", 37, "")}  # fmt: skip
+         "ArrowLeft": ("ArrowLeft", 37, ""), "ArrowUp": ("ArrowUp", 38, "")}  # fmt: skip
 
 
 class Browser:
@@ -189,6 +189,15 @@ class Browser:
         return base64.b64decode(
             self.call("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"]
         )
+
+    def trace(self) -> list[dict[str, Any]]:
+        """End a trace that was started, and return what it recorded."""
+        self.events.clear()
+        self.call("Tracing.end")
+        while not any(event.get("method") == "Tracing.tracingComplete" for event in self.events):
+            self.events.append(self._next())
+        parts = [event for event in self.events if event.get("method") == "Tracing.dataCollected"]
+        return [entry for part in parts for entry in part["params"]["value"]]
 
     def complaints(self) -> list[str]:
         """What the page threw or logged as a warning or an error since it was opened."""

@@ -115,7 +115,9 @@ export interface PageData {
   diff: DiffData | null;
 }
 
-export const page: PageData = JSON.parse(document.getElementById("data")!.textContent!);
+const written = document.getElementById("data")!;
+export const page: PageData = JSON.parse(written.textContent!);
+written.textContent = ""; // it is known now, and may be many megabytes
 const index = new Map(page.objects.map((object, place) => [object.id, place]));
 
 export const placeOf = (id: string): Place | undefined => index.get(id);

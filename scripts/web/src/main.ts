@@ -233,8 +233,8 @@ function open(name: string, vm = ""): void {
   get("empty").hidden = shown !== null;
   get("stage").hidden = shown === null;
   stage.element.dataset.told = told();
+  legend(name); // before the picture: what it takes of the room is no longer the picture's
   if (shown) stage.show(shown);
-  legend(name);
   if (name === "question") askAgain();
   relight();
 }

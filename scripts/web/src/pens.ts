@@ -40,7 +40,17 @@ export const COLOURS = [
   "changed",
 ];
 
-/** Sets only what differs from the last stroke: a browser reads each colour and font anew. */
+/** How px of the drawing become those of the canvas. */
+export interface Frame {
+  scale: number;
+  x: number;
+  y: number;
+}
+
+/**
+ * Sets only what differs from the last stroke: a browser reads each colour and font anew. Letters are set on whole px of the
+ * canvas, where small ones stay sharp.
+ */
 export class CanvasPen implements Pen {
   private filled = "";
   private stroked = "";
@@ -49,10 +59,12 @@ export class CanvasPen implements Pen {
   private round = false;
   private font = "";
   private anchor = -1;
+  private flat = true;
 
   constructor(
     private readonly context: OffscreenCanvasRenderingContext2D,
     private readonly palette: Palette,
+    private readonly frame: Frame,
   ) {
     context.setLineDash([]);
     context.lineCap = "butt";
@@ -74,8 +86,17 @@ export class CanvasPen implements Pen {
     return true;
   }
 
+  private lay(flat: boolean): void {
+    if (flat === this.flat) return;
+    this.flat = flat;
+    const { scale, x, y } = this.frame;
+    if (flat) this.context.setTransform(1, 0, 0, 1, 0, 0);
+    else this.context.setTransform(scale, 0, 0, scale, x, y);
+  }
+
   rect(x: number, y: number, w: number, h: number, r: number, look: Look): void {
     const context = this.context;
+    this.lay(false);
     if (look.fill) this.fill(look.fill);
     if (look.fill && !r) context.fillRect(x, y, w, h);
     if (!r && this.stroke(look)) context.strokeRect(x, y, w, h);
@@ -87,18 +108,22 @@ export class CanvasPen implements Pen {
   }
 
   path(d: string, look: Look): void {
+    this.lay(false);
     if (this.stroke(look)) this.context.stroke(pathOf(d));
   }
 
   text(x: number, y: number, text: string, anchor: number, look: Look): void {
-    const font = `${look.bold ? "bold " : ""}${look.size ?? 11}px ${FONT}`;
+    const { scale, x: left, y: top } = this.frame;
+    this.lay(true);
+    const font = `${look.bold ? "bold " : ""}${(look.size ?? 11) * scale}px ${FONT}`;
     if (font !== this.font) this.context.font = this.font = font;
     if (anchor !== this.anchor) this.context.textAlign = ANCHORS[(this.anchor = anchor)] ?? "start";
     this.fill(look.fill ?? "ink");
-    this.context.fillText(text, x, y);
+    this.context.fillText(text, x * scale + left, Math.round(y * scale + top));
   }
 
   icon(x: number, y: number, name: string, look: Look): void {
+    this.lay(false);
     this.context.translate(x, y);
     const path = pathOf(ICON_PATHS[name] ?? "");
     if (look.fill) {

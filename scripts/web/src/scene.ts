@@ -24,7 +24,7 @@ const LEAST = 11; // px: no letter on the screen is smaller
 const NEAR = 7; // px from a line that is pointed at
 const SYMBOLS_FROM = 0.6; // scale
 const BLUNT = 0.35; // scale below which corners and bars are not seen
-const PORTION = 24; // objects painted between two looks at the clock
+const PORTION = 12; // objects painted between two looks at the clock
 
 export const layers = {
   shown: new Set(page.layers.map(([key]) => key)),
@@ -67,7 +67,6 @@ export class Scene {
   readonly nodes: NodeData[];
   readonly marks: Map<Place, string>;
   private readonly homes: Map<Place, Place[]>;
-  private readonly order = new Map<NodeData, number>();
   private readonly nodeAt = new Map<Place, NodeData>();
   private readonly linkAt = new Map<Place, LinkData>();
   private readonly nodeIndex: Flatbush | null;
@@ -78,10 +77,7 @@ export class Scene {
     this.nodes = data.nodes;
     this.marks = new Map(data.marks);
     this.homes = new Map(data.homes);
-    data.nodes.forEach((node, place) => {
-      this.nodeAt.set(node[0], node);
-      this.order.set(node, place);
-    });
+    for (const node of data.nodes) this.nodeAt.set(node[0], node);
     for (const link of data.links) {
       this.linkAt.set(link[0], link);
       for (const piece of pieces(link[3])) this.lines.push({ link, piece });
@@ -145,8 +141,14 @@ export class Scene {
       for (const caption of this.data.captions) this.caption(pen, scale, area, caption);
     }
     yield;
-    const met = (this.pieceIndex?.search(area.x - 20, area.y - 16, area.right + 20, area.bottom + 16) ?? []).map((place) => this.lines[place]!.link);
-    const links = [...new Set(met)].filter((link) => layers.on(link[2]) && (!only || only.has(link[0]))).sort((a, b) => a[0] - b[0]);
+    const met = this.pieceIndex?.search(area.x - 20, area.y - 16, area.right + 20, area.bottom + 16) ?? [];
+    met.sort((a, b) => a - b);
+    const links: LinkData[] = [];
+    for (const place of met) {
+      const { link } = this.lines[place]!;
+      if (link !== links.at(-1) && layers.on(link[2]) && (!only || only.has(link[0]))) links.push(link);
+    }
+    yield;
     for (let at = 0; at < links.length; at++) {
       const link = links[at]!;
       const style = only?.get(link[0]);
@@ -160,12 +162,19 @@ export class Scene {
       }
     }
     yield;
-    const found = (this.nodeIndex?.search(area.x - 12, area.y - 12, area.right + 12, area.bottom + 12) ?? []).map((place) => this.nodes[place]!);
-    const nodes = found.filter((node) => layers.on(node[2]) && (!only || only.has(node[0]))).sort((a, b) => this.order.get(a)! - this.order.get(b)!);
+    const found = this.nodeIndex?.search(area.x - 12, area.y - 12, area.right + 12, area.bottom + 12) ?? [];
+    found.sort((a, b) => a - b);
+    const nodes: NodeData[] = [];
+    for (const place of found) {
+      const node = this.nodes[place]!;
+      if (layers.on(node[2]) && (!only || only.has(node[0]))) nodes.push(node);
+    }
+    yield;
     for (let from = 0; from < nodes.length; from += PORTION) {
       const portion = nodes.slice(from, from + PORTION);
       for (const node of portion) this.frame(pen, scale, node, only?.get(node[0]) ?? "");
-      for (const node of portion) this.inner(pen, scale, node);
+      for (const node of portion) this.symbols(pen, scale, node);
+      for (const node of portion) this.words(pen, scale, node);
       yield;
     }
     if (this.marks.size) for (const [place, , , [x, y, w]] of nodes) if (this.marks.has(place)) this.mark(pen, scale, x + w, y, this.marks.get(place)!);
@@ -191,12 +200,15 @@ export class Scene {
     if (scale >= BLUNT) for (const [a, b, c, d, e, style, layer] of rects) if (layers.on(layer)) pen.rect(a, b, c, d, e, rectLook(styleAt(style), within));
   }
 
-  private inner(pen: Pen, scale: number, node: NodeData): void {
-    const [, style, , [, , , h], , icons, texts] = node;
-    const within = styleAt(style);
-    if (scale >= 1 || (scale >= SYMBOLS_FROM && h < 30)) for (const [a, b, name] of icons) pen.icon(a, b, name, iconLook(name, within));
+  private symbols(pen: Pen, scale: number, [, style, , [, , , h], , icons]: NodeData): void {
+    if (scale < 1 && (scale < SYMBOLS_FROM || h >= 30)) return;
+    for (const [x, y, name] of icons) pen.icon(x, y, name, iconLook(name, styleAt(style)));
+  }
+
+  private words(pen: Pen, scale: number, node: NodeData): void {
+    const within = styleAt(node[1]);
     if (scale < 1) this.name(pen, scale, node, within);
-    else for (const [a, b, text, style, anchor, layer] of texts) if (layers.on(layer)) pen.text(a, b, text, anchor, textLook(styleAt(style), within));
+    else for (const [x, y, text, style, anchor, layer] of node[6]) if (layers.on(layer)) pen.text(x, y, text, anchor, textLook(styleAt(style), within));
   }
 
   /** From afar a card shows its name alone, in letters that can be read, where they fit. */

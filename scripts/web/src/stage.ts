@@ -4,7 +4,7 @@
 
 import { CRS, extend, LatLng, LatLngBounds, type LeafletMouseEvent, Map as LeafletMap, marker, divIcon, LayerGroup, Polyline, Rectangle, Transformation } from "leaflet";
 import { get, make, type Place } from "./data.js";
-import { CanvasPen, Palette } from "./pens.js";
+import { CanvasPen, type Frame, Palette } from "./pens.js";
 import { type Box, type Scene } from "./scene.js";
 import { type Paint, Tiles } from "./tiles.js";
 
@@ -40,10 +40,10 @@ export class Stage {
       boxZoom: false, fadeAnimation: false, minZoom: -20, maxZoom: 8, zoomSnap: 1, bounceAtZoomLimits: false, maxBoundsViscosity: 1,
     });
     this.map.createPane("lit").style.zIndex = "300";
-    const pen = (context: OffscreenCanvasRenderingContext2D) => new CanvasPen(context, this.palette);
+    const pen = (context: OffscreenCanvasRenderingContext2D, frame: Frame) => new CanvasPen(context, this.palette, frame);
     const nothing = function* () {};
-    this.base = new Tiles(scale, (context, area, size) => this.scene?.paint(pen(context), size, area) ?? nothing(), {});
-    const lit: Paint = (context, area, size) => (this.lit && this.scene?.paint(pen(context), size, area, this.lit)) ?? nothing();
+    this.base = new Tiles(scale, (context, frame, area, size) => this.scene?.paint(pen(context, frame), size, area) ?? nothing(), {});
+    const lit: Paint = (context, frame, area, size) => (this.lit && this.scene?.paint(pen(context, frame), size, area, this.lit)) ?? nothing();
     this.above = new Tiles(scale, lit, { pane: "lit" });
     this.listen();
   }

@@ -6,7 +6,7 @@ import { get, make, objectAt, page, type TableData } from "./data.js";
 const tabs: HTMLButtonElement[] = [];
 let current = 0;
 const sorted = page.tables.map(() => ({ column: -1, down: false }));
-const texts = page.tables.map((table) => table.rows.map((row) => row.slice(1).join(" ").toLowerCase()));
+let texts: string[][] | null = null;
 let wanted: string[] = [];
 
 function shown(place: number): number[] {
@@ -14,7 +14,10 @@ function shown(place: number): number[] {
   const { column, down } = sorted[place]!;
   const order = column < 0 ? table.rows.map((_, row) => row) : [...table.orders[column]!];
   if (down) order.reverse();
-  return order.filter((row) => wanted.every((word) => texts[place]![row]!.includes(word)));
+  if (!wanted.length) return order;
+  texts ??= page.tables.map(({ rows }) => rows.map((row) => row.slice(1).join(" ").toLowerCase()));
+  const own = texts[place]!;
+  return order.filter((row) => wanted.every((word) => own[row]!.includes(word)));
 }
 
 function build(table: TableData, rows: number[], place: number): HTMLTableElement {

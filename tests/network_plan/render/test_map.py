@@ -12,12 +12,13 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
-from ipaddress import IPv4Address, ip_interface
+from ipaddress import IPv4Address, IPv4Network, ip_interface
 from typing import Any
 
 import pytest
 
 from network_plan.build import load_plan
+from network_plan.model.network import Reservation
 from network_plan.model.plan import Plan
 from network_plan.render.map import Bundle, measure, render_map
 from network_plan.render.map.approach import draw_approach
@@ -243,6 +244,7 @@ def test_many_rules_of_one_flow_are_counted_and_few_are_named(plan: Plan) -> Non
     guest = next(g for g in plan.guests if g.running)
     rule = next(rule for rule in guest.firewall.rules if rule.direction == "in")
     many = tuple(replace(rule, key=f"dinas/flow:office-{number}") for number in range(3))
+    many += (replace(rule, key="dinas/out", direction="out"),)
     wide = replace(guest, firewall=replace(guest.firewall, rules=(*many, replace(rule, key="other:one"))))
     assert wall_words(wide) == {"dinas/flow": "3 rules dinas/flow:…", "other": "other:one"}
 
@@ -403,6 +405,25 @@ def test_a_regency_that_has_only_begun_is_drawn_too(plan: Plan) -> None:
     assert [text.text for text in gateway.texts].count("no translation") == len(plan.public)
     assert "CLUSTERS" not in " ".join(text.text for text in drawing.captions)
     render_map(replace(begun, public=(), tenants=(), networks=()), BUNDLE)
+
+
+def test_what_is_counted_and_not_named_stands_below_the_networks(plan: Plan) -> None:
+    kept = Reservation(
+        key="desa", title="Offices of the villages", role="office", prefix=IPv4Network("10.127.192.0/18"), length=26, count=183,
+        transport="leased", source="assumption: made for a test",
+    )  # fmt: skip
+    words = [text.text for text in draw(replace(plan, reservations=(kept,))).captions]
+    assert "COUNTED, NOT NAMED YET: KEPT FREE" in words
+    assert "Offices of the villages: 10.127.192.0/18, a /26 for each of 183, leased" in words
+
+
+def test_much_memory_is_told_without_decimals(plan: Plan) -> None:
+    cluster = plan.clusters[0]
+    large = tuple(replace(node, memory_mib=node.memory_mib + 1024 * 10_000) for node in cluster.nodes)
+    drawing = draw(replace(plan, clusters=(replace(cluster, nodes=large), *plan.clusters[1:])))
+    hosts = [node for node in drawing.nodes if node.id.startswith(f"host:{cluster.name}/")]
+    assert all(re.fullmatch(r"\d+/\d+ GiB", host.texts[2].text) for host in hosts)
+    assert texts_that_stick_out(drawing) == []
 
 
 def test_a_second_gateway_stands_on_the_same_post(plan: Plan) -> None:
