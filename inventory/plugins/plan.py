@@ -22,6 +22,7 @@ from network_plan.build import PlanError, load_plan  # noqa: E402 - the path is 
 from network_plan.model.gateway import Gateway  # noqa: E402
 from network_plan.model.plan import Plan  # noqa: E402
 from network_plan.render.blocked import render_blocked  # noqa: E402
+from network_plan.render.dhcp import render_radvd  # noqa: E402
 from network_plan.render.dns import ZONES, render_resolver  # noqa: E402
 from network_plan.render.nftables import render_nftables  # noqa: E402
 from network_plan.render.shaping import render_classify, render_trees  # noqa: E402
@@ -70,14 +71,23 @@ def interfaces(gateway: Gateway, *, cabled: bool) -> list[dict[str, Any]]:
                 "addresses": addresses,
                 "vlan": interface.vlan if tagged else None,
                 "parent": gateway.trunk if tagged else None,
-                "gateway": str(gateway.isp) if interface.kind == "wan" else None,
-                # What is routed to us and translated to nobody must not go back up the default route.
-                "blackhole": str(gateway.public)
-                if interface.kind == "wan" and gateway.delivery == "routed"
-                else None,
+                "gateways": next_hops(gateway) if interface.kind == "wan" else [],
+                # What is routed to us and is nobody's must not go back up the default route.
+                "blackholes": routed_prefixes(gateway) if interface.kind == "wan" else [],
             }
         )
     return found
+
+
+def next_hops(gateway: Gateway) -> list[str]:
+    """The provider's end of the link, in each family that the site has."""
+    return [str(address) for address in (gateway.isp, gateway.isp6) if address is not None]
+
+
+def routed_prefixes(gateway: Gateway) -> list[str]:
+    """What the provider routes to us: the public block, unless he asks for each address, and the one of IPv6."""
+    public = [str(gateway.public)] if gateway.delivery == "routed" else []
+    return public + [str(prefix) for prefix in gateway.internal if prefix.version == 6]
 
 
 def public_addresses(gateway: Gateway) -> list[str]:
@@ -98,6 +108,7 @@ def gateway_values(plan: Plan, gateway: Gateway, *, cabled: bool) -> dict[str, A
         "gateway_ruleset": render_nftables(plan, gateway) + render_classify(plan, gateway),
         "gateway_trees": trees(plan, gateway, cabled=cabled),
         "gateway_ipv6": six,
+        "gateway_advertisements": render_radvd(plan, gateway) or "",
         "dns_resolver": render_resolver(plan, gateway),
         "dns_listen": [str(address) for address in gateway.listen],
         "dns_zones": [zone.name for zone in render_zones(plan) if zone.view == "public"],

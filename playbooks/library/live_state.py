@@ -70,6 +70,8 @@ def check_sysctls(sysctls: dict[str, object]) -> list[str]:
             if name in {"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"}:
                 off = "off" if live == ["0"] else "on"
                 what = f"forwarding is {off} ({what}); restart awan-forwarding.service"
+            elif name.endswith(".accept_ra"):
+                what += "; run `ifreload -a`"
             else:
                 what += "; run playbooks/site.yml, or sysctl -p /etc/sysctl.d/60-awan.conf"
             found.append(what)
@@ -98,7 +100,6 @@ def check_interfaces(interfaces: list[dict[str, object]]) -> list[str]:
     if not interfaces:
         return []
     live = {link["ifname"]: link for link in json.loads(run("ip", "-json", "address", "show") or "[]")}
-    routes = json.loads(run("ip", "-json", "route", "show", "default") or "[]")
     found = []
     for wanted in interfaces:
         name = str(wanted["name"])
@@ -111,10 +112,19 @@ def check_interfaces(interfaces: list[dict[str, object]]) -> list[str]:
         addresses = set(wanted["addresses"]) if isinstance(wanted["addresses"], list) else set()
         found += [f"{name} lacks its address {a}; run `ifreload -a`" for a in sorted(addresses - have)]
         found += [f"{name} has {a}, which is not in the Plan; remove it" for a in sorted(have - addresses)]
-        hop = wanted.get("gateway")
-        if hop and [route.get("gateway") for route in routes] != [hop]:
-            found.append(f"the default route does not lead to {hop} alone; run `ifreload -a`")
+        hops = wanted["gateways"] if isinstance(wanted["gateways"], list) else []
+        found += [
+            f"the default route does not lead to {hop} alone; run `ifreload -a`"
+            for hop in hops
+            if default_routes("-6" if ":" in hop else "-4") != [hop]
+        ]
     return found
+
+
+def default_routes(family: str) -> list[object]:
+    """Where a family's default routes lead."""
+    routes = json.loads(run("ip", family, "-json", "route", "show", "default") or "[]")
+    return [route.get("gateway") for route in routes]
 
 
 def tables(*command: str) -> dict[str, list[str]]:
@@ -172,7 +182,9 @@ def check_trees(trees: list[dict[str, object]]) -> list[str]:
     for tree in trees:
         device, handles = str(tree["device"]), tree["handles"]
         wanted = set(handles) if isinstance(handles, list) else set()
-        have = {row["handle"] for row in json.loads(run("tc", "-json", "class", "show", "dev", device) or "[]")}
+        have = {
+            row["handle"] for row in json.loads(run("tc", "-json", "class", "show", "dev", device) or "[]")
+        }
         if have != wanted:
             named = ", ".join(sorted(have ^ wanted)[:3])
             found.append(

@@ -12,6 +12,7 @@ from pathlib import Path
 from network_plan.model.plan import Plan
 from network_plan.render.map import render_map
 from scripts.awan.bundle import bundle
+from scripts.awan.problem import Problem
 from scripts.drill.replicate import replicate
 from scripts.lab import environment, lab
 from scripts.lab.fabric import names
@@ -98,7 +99,11 @@ class _Clock:
 
 
 def write_map(plan: Plan) -> str:
-    """Write the map below build/ and return its path."""
+    """Write the map below build/ and return its path.
+
+    Raises:
+        Problem: the script that draws it is not built.
+    """
     out = environment.REPOSITORY / "build" / "map.html"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(render_map(plan, bundle()), encoding="utf-8")
@@ -159,9 +164,13 @@ def run_line(plan: Plan, site: Path, folder: Path, today: date, say: Say) -> Sum
         say(f"{len(asked)} probes with real packets")
         summary.probes = probes.ask(asked)
         clock.lap("probes")
-        say("one round of copies to the recovery center")
-        summary.copies = replicate(plan, folder, lambda text: say(f"  {text}"))
-        clock.lap("copies")
-    summary.map_file = write_map(plan)
+        if plan.replication:
+            say("one round of copies to the recovery center")
+            summary.copies = replicate(plan, folder, lambda text: say(f"  {text}"))
+            clock.lap("copies")
+    try:
+        summary.map_file = write_map(plan)
+    except Problem as error:
+        summary.left_out.append(f"the map: {error}")
     clock.lap("map")
     return summary

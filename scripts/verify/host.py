@@ -15,6 +15,7 @@ from typing import Protocol
 
 from network_plan.model.gateway import Gateway
 from network_plan.model.plan import Plan
+from network_plan.render.dhcp import render_radvd
 from network_plan.render.nftables import render_nftables
 from network_plan.render.shaping import render_classify, render_trees
 from scripts.verify.difference import Report, Unmanaged
@@ -99,6 +100,17 @@ def _classes(report: Report, shell: Shell, plan: Plan, gateway: Gateway) -> None
         report.compare(f"interface {tree.device}", "classes of the line", planned, live)
 
 
+def _ipv6(report: Report, shell: Shell, gateway: Gateway) -> None:
+    """It forwards IPv6, and believes no other router."""
+    names = ["all.forwarding", *(f"{interface.name}.accept_ra" for interface in gateway.interfaces)]
+    paths = " ".join(f"/proc/sys/net/ipv6/conf/{name.replace('.', '/')}" for name in names)
+    _, out, _ = shell.run(f"tail -qn1 {paths}")
+    live = dict(zip(names, out.split(), strict=False))
+    for name in names:
+        wanted = "1" if name == "all.forwarding" else "0"
+        report.compare("kernel", f"net.ipv6.conf.{name}", wanted, live.get(name, "unknown"))
+
+
 def _addresses(report: Report, shell: Shell, gateway: Gateway) -> None:
     _, out, _ = shell.run("ip -json address show")
     live: dict[str, set[str]] = {}
@@ -110,14 +122,20 @@ def _addresses(report: Report, shell: Shell, gateway: Gateway) -> None:
         }
     for interface in gateway.interfaces:
         planned = {str(address) for address in interface.addresses}
+        if interface.kind == "wan" and gateway.delivery == "on_link":
+            # The provider asks for each public address on the link, so the gateway must answer to it.
+            used = {rule.public for rule in gateway.dnat} | {rule.public for rule in gateway.snat}
+            planned |= {f"{address}/32" for address in used}
         have = live.get(interface.name, set())
         report.count("interfaces", 1)
         report.compare(
             f"interface {interface.name}", "addresses", " ".join(sorted(planned)), " ".join(sorted(have))
         )
-    _, out, _ = shell.run("ip -json route show default")
-    via = {route.get("gateway", "") for route in json.loads(out or "[]")}
-    report.compare("routes", "default route", gateway.isp, " ".join(sorted(via)))
+    for family, hop, what in ((4, gateway.isp, "default route"), (6, gateway.isp6, "IPv6 default route")):
+        if hop is not None:
+            _, out, _ = shell.run(f"ip -{family} -json route show default")
+            via = {route.get("gateway", "") for route in json.loads(out or "[]")}
+            report.compare("routes", what, hop, " ".join(sorted(via)))
 
 
 def compare_host(plan: Plan, gateway: Gateway, shell: Shell) -> Report:
@@ -129,8 +147,11 @@ def compare_host(plan: Plan, gateway: Gateway, shell: Shell) -> Report:
     _classes(report, shell, plan, gateway)
     _, out, _ = shell.run("cat /proc/sys/net/ipv4/ip_forward")
     report.compare("kernel", "net.ipv4.ip_forward", "1", out.strip() or "unknown")
+    if gateway.isp6 is not None:
+        _ipv6(report, shell, gateway)
     _addresses(report, shell, gateway)
-    for service in SERVICES:
+    advertised = render_radvd(plan, gateway) is not None
+    for service in (*SERVICES, *(("radvd.service",) if advertised else ())):
         _, out, _ = shell.run(f"systemctl is-active {service}")
         report.compare(f"service {service}", "state", "active", out.strip() or "unknown")
         report.count("services", 1)

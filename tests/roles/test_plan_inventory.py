@@ -37,8 +37,8 @@ def test_routed_public_addresses_are_a_blackhole_and_those_on_the_link_are_owned
     gateway = plan.gateways[0]
     routed = plugin.interfaces(dataclasses.replace(gateway, delivery="routed"), cabled=True)[0]
     on_link = plugin.interfaces(dataclasses.replace(gateway, delivery="on_link"), cabled=True)[0]
-    assert routed["blackhole"] == str(gateway.public)
-    assert on_link["blackhole"] is None
+    assert routed["blackholes"] == [str(gateway.public)]
+    assert on_link["blackholes"] == []
     assert on_link["addresses"][1:] == [f"{a}/32" for a in plugin.public_addresses(gateway)]
     assert len(on_link["addresses"]) > 1
 

@@ -292,7 +292,7 @@ def test_interfaces_that_would_cut_it_off_are_refused(site: Any) -> None:
 def test_a_real_gateway_without_its_trunk_is_refused(site: Any) -> None:
     lines = (
         '{"gateway_interfaces": [{"name": "lan10", "addresses": ["10.16.0.1/24"], "vlan": 10, "parent": "trunk0",'
-        ' "gateway": null, "blackhole": null}]}'
+        ' "gateways": [], "blackholes": []}]}'
     )
     played = site.play("gateway", "--extra-vars", lines)
     assert played.code != 0
