@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from math import prod
@@ -78,9 +78,24 @@ def ported(services: Iterable[Service], proto: str) -> list[Service]:
     return [service for service in services if service.proto == proto]
 
 
-def triples(rules: Sequence[ForwardRule], version: Version = 4) -> list[Element]:
-    """``saddr . daddr . protocol . port`` of every flow between inner networks."""
-    elements = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flows:
+    """Flows between inner networks, by what finds them: a hash, which is the same work for any number, or ranges.
+
+    Attributes:
+        of_network: ``interface . daddr . protocol . port`` of a whole network's, which has an interface of its own.
+        of_host: ``saddr . daddr . protocol . port`` of one address's.
+        ranged: the same, of everything wider.
+    """
+
+    of_network: list[Element]
+    of_host: list[Element]
+    ranged: list[Element]
+
+
+def triples(rules: Sequence[ForwardRule], homes: Mapping[Range, str], version: Version = 4) -> Flows:
+    """Every flow between inner networks; ``homes`` are the interfaces of their prefixes."""
+    found = Flows(of_network=[], of_host=[], ranged=[])
     for proto in PORTED:
         boxes = [
             Box(key=rule.key, sides=(span(source), span(target), (service.first, service.last)))
@@ -89,14 +104,16 @@ def triples(rules: Sequence[ForwardRule], version: Version = 4) -> list[Element]
             for target in of(version, rule.destinations)
             for service in ported(rule.services, proto)
         ]
-        elements += [
-            Element(
-                match=f"{address(b.sides[0], version)} . {address(b.sides[1], version)} . {proto} . {port(b.sides[2])}",
-                key=b.key,
-            )
-            for b in widest(boxes)
-        ]
-    return elements
+        for box in widest(boxes):
+            source, target, ports = box.sides
+            to = f"{address(target, version)} . {proto} . {port(ports)}"
+            single = target[0] == target[1] and ports[0] == ports[1]
+            if single and source in homes:
+                found.of_network.append(Element(match=f'"{homes[source]}" . {to}', key=box.key))
+            else:
+                where = found.of_host if single and source[0] == source[1] else found.ranged
+                where.append(Element(match=f"{address(source, version)} . {to}", key=box.key))
+    return found
 
 
 def pairs(rules: Sequence[ForwardRule], version: Version = 4) -> list[Element]:

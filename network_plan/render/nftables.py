@@ -16,12 +16,14 @@ from network_plan.model.plan import Plan
 from network_plan.render.dated import ICMP, IP, blocked, dated_dnat, dated_forward, dated_input
 from network_plan.render.elements import (
     Element,
+    Flows,
     Version,
     addresses,
     ends,
     masqueraded,
     pairs,
     published,
+    span,
     triples,
 )
 from network_plan.render.template import print_template
@@ -41,7 +43,8 @@ class _Family:
     type: str
     homes: list[tuple[str, str]]
     internal: list[Element]
-    flows: list[Element]
+    own: list[str]
+    flows: Flows
     pings: list[Element]
     published: list[Element]
     egress: list[Element]
@@ -55,7 +58,7 @@ def _family(gateway: Gateway, version: Version) -> _Family:
     inner = [rule for rule in lasting if not rule.from_internet and not rule.to_internet]
     outbound = [rule for rule in lasting if rule.to_internet]
     homes = [
-        (lan.name, str(address.network))
+        (lan.name, address.network)
         for lan in gateway.interfaces
         if lan.kind == "lan"
         for address in lan.addresses
@@ -67,9 +70,10 @@ def _family(gateway: Gateway, version: Version) -> _Family:
         icmp=ICMP[version],
         proto="ip protocol" if version == 4 else "meta l4proto",
         type=f"ipv{version}_addr",
-        homes=homes,
+        homes=[(name, str(prefix)) for name, prefix in homes],
+        own=_own(gateway, version),
         internal=addresses(((str(prefix), prefix) for prefix in gateway.internal), version),
-        flows=triples(inner, version),
+        flows=triples(inner, {span(prefix): name for name, prefix in homes}, version),
         pings=pairs(inner, version),
         published=ends(((rule, rule.destinations) for rule in lasting if rule.from_internet), version),
         egress=ends(((rule, rule.sources) for rule in outbound), version),
@@ -77,6 +81,18 @@ def _family(gateway: Gateway, version: Version) -> _Family:
         egress_ping=addresses(((r.key, p) for r in outbound if _echoes(r) for p in r.sources), version),
         to_gateway=ends(((rule, rule.sources) for rule in gateway.input if rule.until is None), version),
     )
+
+
+def _own(gateway: Gateway, version: Version) -> list[str]:
+    """What the gateway takes itself, so that no packet from elsewhere may come from there.
+
+    Its own addresses; over IPv4 each link's broadcast, over IPv6 the address of all its routers (RFC 4291 §2.6.1).
+    """
+    links = [a for item in gateway.interfaces for a in item.addresses if a.version == version]
+    found = {link.ip for link in links}
+    for net in (link.network for link in links if link.max_prefixlen - link.network.prefixlen > 1):
+        found.add(net.broadcast_address if net.version == 4 else net.network_address)
+    return [str(address) for address in sorted(found, key=int)]
 
 
 def _echoes(rule: ForwardRule) -> bool:

@@ -103,7 +103,7 @@ def _a_day_longer(plan: Plan) -> Compiled:
 MUTANTS: dict[str, Mutant] = {
     "IPv4 sources are not held to their network": _rules(r"^.* ip saddr != @home drop$", ""),
     "IPv6 sources are not held to their network": _rules(r"^.* ip6 saddr != @home6 drop$", "", wanted=False),
-    "the gateway's own addresses may be forged": _rules(r"^\s*fib saddr type .* drop$", ""),
+    "the gateway's own addresses may be forged": _rules(r"^\s*ip6? saddr @own6? drop$", ""),
     "inside addresses may come in by the WAN": _rules(r'^\s*iifname "wan0" ip6? saddr @internal6? drop$', ""),
     "sources and destinations of flows are swapped": _forward(_swapped),
     "the last port of a range is left out": _forward(

@@ -143,14 +143,20 @@ class Kernel:
             return False
         return self._forwards(arrived, oif, translated=bool(to))
 
+    def _flow(self, packet: Packet) -> str | None:
+        """Between inner networks: by the interface, by the host, or by ranges."""
+        to = (packet.dst, packet.proto, packet.port)
+        found = (
+            self._find("network_flows", packet.iif, *to),
+            self._find("host_flows", packet.src, *to),
+            self._find("flows", packet.src, *to),
+        )
+        return next((hit for hit in found if hit is not None), None)
+
     def _forwards(self, packet: Packet, oif: str, *, translated: bool) -> bool:
         ported = packet.proto != "icmp"
         if oif != "wan0" and packet.iif != "wan0":
-            hit = (
-                self._find("flows", packet.src, packet.dst, packet.proto, packet.port)
-                if ported
-                else self._find("pings", packet.src, packet.dst)
-            )
+            hit = self._flow(packet) if ported else self._find("pings", packet.src, packet.dst)
         elif oif != "wan0":
             hit = (
                 self._find("published", packet.dst, packet.proto, packet.port)
