@@ -159,7 +159,7 @@ class Guard:
                 accepts=rule.action == "ACCEPT",
                 sources=self._span(rule.source),
                 destinations=self._span(rule.dest),
-                services=self._services(rule.proto, rule.dport),
+                services=self._services(rule.proto, rule.icmp_type or rule.dport),
             )
             if entry.sources and entry.destinations and entry.services:
                 yield entry

@@ -25,6 +25,10 @@ class Row:
     """Packets that go alike.
 
     Attributes:
+        delivered: whether they reach the target.
+        path: ``neighbours`` of one network, ``input`` of the gateway, ``forward`` through it, ``published`` by a public
+            address.
+        services: as people write them; ``all`` is every one, ``tcp`` all ports of it.
         sources: keys of networks and VMs that are whole in it, ``internet``, prefixes for the rest.
         targets: keys as in :class:`~network_plan.reach.target.Target`.
         source_prefixes, destinations: the addresses, as prefixes; of a published service its public address.
@@ -118,6 +122,13 @@ class Names:
         self._places = places
         self._family: Family = places.family
         self._roles = {word: self._networks_of(roles) for word, roles in _WORDS.items()}
+        self._most = {
+            word: count(union(pair for whole in networks.values() for pair in whole))
+            - FEW * max(map(count, networks.values()), default=0)
+            for word, networks in self._roles.items()
+        }
+        """So many addresses has a set at least that is called by the word of a role."""
+        self._known: dict[Ranges, tuple[str, ...]] = {}
 
     def _networks_of(self, roles: tuple[str, ...]) -> dict[str, Ranges]:
         places = self._places
@@ -127,6 +138,8 @@ class Names:
     def _of_role(self, word: str, rest: Ranges) -> tuple[str, Ranges] | None:
         """A word for all networks of a role, or for all but a few that are not in it at all; and their addresses."""
         networks = self._roles[word]
+        if count(rest) < self._most[word]:
+            return None
         lacking = [key for key, whole in networks.items() if not meets(rest, whole)]
         there = union(pair for key, whole in networks.items() if key not in lacking for pair in whole)
         if len(networks) - len(lacking) < 2 or len(lacking) > FEW or not covers(rest, there):
@@ -135,6 +148,11 @@ class Names:
 
     def of(self, ranges: Ranges) -> tuple[str, ...]:
         """The widest words first: ``internet``, all networks of a role, one network, VMs; prefixes for the rest."""
+        if ranges not in self._known:
+            self._known[ranges] = self._of(ranges)
+        return self._known[ranges]
+
+    def _of(self, ranges: Ranges) -> tuple[str, ...]:
         places, found, rest = self._places, list[str](), ranges
         beyond = subtract(places.outside, places.own)
         if beyond and covers(rest, beyond):

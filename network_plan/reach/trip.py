@@ -55,6 +55,8 @@ class Part:
 
     def cut(self, sides: Sides) -> tuple[Part, Part]:
         """What has these sources, destinations and services, and the rest."""
+        if not self.region:
+            return self, self
         taken, left = self.region.split(*sides)
         return Part(taken, self.steps), Part(left, self.steps)
 
@@ -115,9 +117,11 @@ class Trip:
         for sent in self._sent(part):
             inside, rest = sent.cut(self._facts.sent_by(places.home))
             outside, rest = rest.cut(self._facts.sent_by(places.outside))
-            self._come_from_nowhere(rest)
-            self._translate(inside, from_wan=False)
-            self._translate(outside, from_wan=True)
+            if rest.region:
+                self._come_from_nowhere(rest)
+            for arrived, from_wan in ((inside, False), (outside, True)):
+                if arrived.region:
+                    self._translate(arrived, from_wan=from_wan)
 
     def _end(self, part: Part, *, delivered: bool) -> None:
         region = part.region

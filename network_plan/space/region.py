@@ -65,9 +65,12 @@ class Region:
         """What is in a product, and the rest: a look-up for each slab, however many ranges the product has."""
         taken: list[tuple[int, int, Any]] = []
         left: list[tuple[int, int, Any]] = []
+        known: dict[int, tuple[Node, Node]] = {}  # slabs of a product share what is in them
         for low, high, inner in self.node:
             hits = intersect(((low, high),), destinations)
-            inside, outside = _split(inner, sources, services) if hits else ((), inner)
+            if hits and id(inner) not in known:
+                known[id(inner)] = _split(inner, sources, services)
+            inside, outside = known[id(inner)] if hits else ((), inner)
             _deal(taken, left, (low, high, inner), hits if inside else (), (inside, outside))
         return Region(tuple(taken)), Region(tuple(left))
 

@@ -6,6 +6,7 @@ The sites are those of ``scripts.synthetic``; 514 is the number of regencies and
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,7 @@ SEEDS = 8
 """So many different sites are written, and copied: writing one takes as long as planning it."""
 
 PLAN_SECONDS, PLAN_MIB = 20, 1024
+REACH_SECONDS = 1
 GROWTH = 1.3
 ALL_SECONDS, ALL_MIB = 180, 300
 TIMES = 3
@@ -40,6 +42,19 @@ def _plan(site: Path) -> Took:
     return run([str(VENV / "bin" / "awan"), "plan", "--json", "--site", str(site)])
 
 
+def _reach(site: Path) -> Iterator[Row]:
+    """Each kind of question, the slowest of which counts; the Plan is loaded already."""
+    took: dict[str, float] = json.loads(run([sys.executable, "-m", "scripts.bench.ask", str(site)]).output)
+    name, value = max(took.items(), key=lambda item: item[1])
+    yield Row(
+        name=f"awan reach there, Plan loaded, slowest of {len(took)} ({name})",
+        value=value,
+        unit="s",
+        limit=REACH_SECONDS,
+        spread=", ".join(f"{seconds:.2f}" for seconds in sorted(took.values())),
+    )
+
+
 def rows() -> Iterator[Row]:
     """Measure the plan of one and of many."""
     awan = str(VENV / "bin" / "awan")
@@ -51,6 +66,7 @@ def rows() -> Iterator[Row]:
         name = f"awan plan, {PROVINCE} regencies in one site"
         yield Row(name=name, value=seconds(whole), unit="s", limit=PLAN_SECONDS, spread=spread(whole))
         yield Row(name=f"{name}, memory", value=max(took.mib for took in whole), unit="MiB", limit=PLAN_MIB)
+        yield from _reach(province)
         least = min(took.cpu for took in start)
         yield Row(
             name=f"growth from 1 to {PROVINCE} regencies (CPU without the start)",
