@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from network_plan.build import load_plan
-from scripts.bench import commands, frames, million, preview, scale, up, whole
+from scripts.bench import commands, frames, gateway, million, preview, scale, up, whole
 from scripts.bench.measure import BenchError, Row
 from scripts.toolchain.paths import BUILD, ROOT, pulumi_version
 
@@ -44,6 +44,7 @@ def _groups(*, with_whole: bool) -> dict[str, Callable[[dict[str, object]], Iter
         "scale": lambda _details: scale.rows(),
         "ledger": lambda _details: million.rows(),
         "frames": lambda _details: frames.rows(),
+        "gateway": lambda _details: gateway.rows(),
         "preview": stacks(preview),
         "up": stacks(up),
     }
@@ -80,7 +81,9 @@ def main(arguments: list[str]) -> int:
     """Measure every group; one that can't be measured is said and does not hide the others."""
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
     parser.add_argument("--whole", action="store_true", help="also `make up` and `make test`; takes minutes")
-    parser.add_argument("--only", metavar="GROUP", help="one group: commands, scale, ledger, preview, up or whole")
+    parser.add_argument(
+        "--only", metavar="GROUP", help="one group: commands, scale, ledger, preview, up or whole"
+    )
     options = parser.parse_args(arguments)
     groups = _groups(with_whole=options.whole or options.only == "whole")
     if options.only:
