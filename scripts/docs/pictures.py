@@ -78,7 +78,7 @@ def changed(inventory: Path, folder: Path) -> tuple[Path, Comparison]:
     for old, new in CHANGE:
         if text.count(old) != 1:
             raise ValueError(
-                f"{FILE} has {text.count(old)} times {old!r}; mend the change in scripts/docs/pictures.py"
+                f"{FILE} has {text.count(old)} times {old!r}; mend the change that is made for the picture"
             )
         text = text.replace(old, new)
     file.write_text(text, encoding="utf-8")
