@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import date
-from ipaddress import ip_address
+from ipaddress import IPv4Interface, ip_address
 
 import pytest
 
@@ -85,3 +86,21 @@ def test_what_the_target_sees_and_whether_it_listens(
     closed = planned(("site/tenants/dinas.yml", "why: the counter", "ports: [tcp/444]\n    why: the counter"))
     deaf = judge(closed, _packet("dinas/office-main", "10.2.0.9", "10.1.0.10", "tcp/444"), TODAY)
     assert (deaf.delivered, deaf.listens) == (True, False)
+
+
+def test_a_link_of_two_addresses_has_none_for_everybody(minimal_plan: Plan) -> None:
+    """RFC 3021: both addresses of a /31 are somebody's, also the upper one, which on a wider link is a broadcast."""
+
+    def on_a_link(text: str) -> Plan:
+        gateway = minimal_plan.gateways[0]
+        interfaces = tuple(
+            dataclasses.replace(item, addresses=(IPv4Interface(text),)) if item.kind == "wan" else item
+            for item in gateway.interfaces
+        )
+        return dataclasses.replace(
+            minimal_plan, gateways=(dataclasses.replace(gateway, interfaces=interfaces),)
+        )
+
+    ping = _packet("dinas/office-main", "10.2.0.9", "198.51.100.3", "icmp")
+    assert judge(on_a_link("198.51.100.2/31"), ping, TODAY).target == "internet"
+    assert judge(on_a_link("198.51.100.2/30"), ping, TODAY).target != "internet"
