@@ -155,23 +155,22 @@ def _dropped(old: Plan, new: Plan) -> set[str]:
 def _findings(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> _Said:
     """Findings of one side alone. Neither where they stand nor how many days are left is a difference."""
     found, gone = _only(new, old), _only(old, new)
-    pairs = [
-        (before, after)
-        for after in found
-        for before in gone
-        if after.path
-        and (before.severity, before.rule, before.path) == (after.severity, after.rule, after.path)
-    ]
-    counts = Counter(id(item) for pair in pairs for item in pair)
-    reworded = tuple(
-        (before, after) for before, after in pairs if counts[id(before)] == counts[id(after)] == 1
-    )
+    alone = [_about_one_thing(items) for items in (gone, found)]
+    about = [key for key in alone[1] if key in alone[0]]
+    reworded = tuple((alone[0][key], alone[1][key]) for key in about)
     paired = {id(item) for pair in reworded for item in pair}
     return _Said(
         found=tuple(item for item in found if id(item) not in paired),
         gone=tuple(item for item in gone if id(item) not in paired),
         reworded=reworded,
     )
+
+
+def _about_one_thing(findings: tuple[Finding, ...]) -> dict[tuple[object, ...], Finding]:
+    """By rule and key path, where a rule says one thing only of that path."""
+    counts = Counter((item.severity, item.rule, item.path) for item in findings)
+    found = {(item.severity, item.rule, item.path): item for item in findings if item.path}
+    return {key: item for key, item in found.items() if counts[key] == 1}
 
 
 def _only(one: tuple[Finding, ...], other: tuple[Finding, ...]) -> tuple[Finding, ...]:

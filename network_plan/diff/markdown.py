@@ -210,8 +210,8 @@ def _idle(diff: Difference) -> str:
 def _cost(diff: Difference) -> str:
     shares = diff.cost.shares
     turned = [item for item in diff.cost.verdicts if item.fits[0] != item.fits[1]]
-    near = [share for share in shares if share.left[1] < MUCH or share.name.startswith(UNITS)]
-    far = [share for share in shares if share not in near]
+    near = [share for share in shares if _is_near(share)]
+    far = [share for share in shares if not _is_near(share)]
     parts = [_shares(near), "\n".join(map(_verdict, turned))]
     rest = [_shares(far), "\n".join(_verdict(item) for item in diff.cost.verdicts if item not in turned)]
     folded = "\n\n".join(filter(None, rest))
@@ -220,6 +220,11 @@ def _cost(diff: Difference) -> str:
             _folded("What is left of the rest, and capacity's answers in other words", folded, OPEN + 1)
         )
     return "### What it costs\n\n" + "\n\n".join(filter(None, parts)) if any(parts) else ""
+
+
+def _is_near(share: Share) -> bool:
+    """Whether it could run out."""
+    return share.left[1] < MUCH or share.name.startswith(UNITS)
 
 
 def _shares(shares: Sequence[Share]) -> str:

@@ -84,6 +84,7 @@ class _Half:
         self.today = side.today
         permits = Permits(side.plan, side.today)
         self.places = {family: Places(side.plan, family) for family in FAMILIES}
+        self._all = {family: Ways(side.plan, family, side.today) for family in FAMILIES}
         self.flows = {flow.key: flow for flow in side.plan.flows}
         self.ways = {key: permits.of(key) for key in permits.targets}
 
@@ -98,7 +99,7 @@ class _Half:
 
     def all_ways(self, family: Family, region: Region) -> Iterator[Way]:
         """The ways of everything that is sent from one of its sources to one of its destinations, stopped ones too."""
-        places, ways = self.places[family], Ways(self.plan, family, self.today)
+        places, ways = self.places[family], self._all[family]
         for target in targets_at(places, region.destinations):
             yield from ways.to(target, region.sources, region.services)
         for low, high in intersect(region.destinations, subtract(places.public, places.own)):

@@ -107,7 +107,7 @@ def test_the_first_change_of_the_readme_works_and_moves_nobody(
     clone: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Four lines of YAML; of the ledger only lines that are new."""
-    assert follow((ROOT / "README.md").read_text(encoding="utf-8"), clone, capsys) == 5
+    assert follow((ROOT / "README.md").read_text(encoding="utf-8"), clone, capsys) == 6
     subprocess.run(["git", "add", "."], cwd=clone, check=True)
     listing = subprocess.run(
         ["git", "diff", "--cached", "--numstat"], cwd=clone, check=True, capture_output=True, text=True
