@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from network_plan.model.ledger import Act, Kind, Ledger
+from network_plan.allocate.sequence import rests_of
+from network_plan.model.ledger import Kind, Ledger
 from network_plan.model.site import Site
 from network_plan.model.site.expand import declared_vms
 
@@ -14,11 +15,10 @@ class Placement:
     def __init__(self, site: Site, ledger: Ledger) -> None:
         live = ledger.live()
         self._left = {
-            (kind, key, entry.value)
+            (kind, key, value)
             for (kind, key), lines in ledger.histories.items()
             if kind in (Kind.NODE, Kind.REPLICA)
-            for entry in lines
-            if entry.act is Act.RELEASE
+            for value, _ in rests_of(lines)
         }
         self._incoming: dict[tuple[str, str], dict[str, int]] = {}
         self._held: dict[str, int] = {}
@@ -44,7 +44,7 @@ class Placement:
 
         Returns:
             The host's name, or ``None`` where no host has room. A host that the VM was released from
-            is not chosen again: that line stands for good.
+            is not chosen again until that is reclaimed.
         """
         free = self._free[cluster]
         node = self._pins.get(key) or live
@@ -76,7 +76,9 @@ class Placement:
         def left(name: str) -> int:
             return free[name] - moves.get(name, 0) - memory_mib
 
-        best = max(others, key=lambda name: (left(name) >= 0, -self._held.get(name, 0), left(name)), default=None)
+        best = max(
+            others, key=lambda name: (left(name) >= 0, -self._held.get(name, 0), left(name)), default=None
+        )
         if best is not None:
             self.count_replica(cluster, home, best, memory_mib)
         return best

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from datetime import date
 
 import pytest
 
@@ -73,6 +74,12 @@ def test_a_released_host_is_not_chosen_again(minimal: dict[str, str]) -> None:
     release = Entry(kind=Kind.REPLICA, owner="dinas", act=Act.RELEASE, key="dinas/v0@dc", value=target)
     again = _allotted(site, ledger.plus([release]))
     assert again.live()[Kind.REPLICA, "dinas/v0@dc"] != target
+    rested = [
+        dataclasses.replace(release, day=date(2027, 1, 1)),
+        dataclasses.replace(release, act=Act.RECLAIM, day=date(2027, 1, 2)),
+    ]
+    back = _allotted(site, ledger.plus(rested))
+    assert back.live()[Kind.REPLICA, "dinas/v0@dc"] == target, "a reclaimed host may be chosen again"
 
 
 @pytest.mark.parametrize(
