@@ -17,6 +17,7 @@ from network_plan.model.flow import Flow
 from network_plan.reach import INTERNET, Permits, Row, Step, Way, says
 from network_plan.reach.places import Places
 from network_plan.reach.rows import rows
+from network_plan.reach.shadow import idle
 from network_plan.reach.target import targets_at
 from network_plan.reach.ways import Ways
 from network_plan.space.prefixes import FAMILIES, Family
@@ -107,7 +108,7 @@ class _Half:
                 yield from ways.to_public(public, region.sources, region.services)
 
     def idle(self) -> frozenset[str]:
-        """The gateway's rules that let nothing through: shadowed by others, ended, or stopped by the second wall."""
+        """The gateway's rules that let nothing through: covered by others, ended, or stopped by the second wall."""
         used = {
             step.rule.partition(":")[0] if step.wall == "publish" else step.rule
             for ways in self.ways.values()
@@ -117,7 +118,7 @@ class _Half:
         }
         gateway = self.plan.gateways[0]
         keys = {rule.key for rule in gateway.forward} | {rule.key for rule in gateway.input}
-        return frozenset((keys | {rule.key for rule in gateway.dnat}) - used)
+        return frozenset((keys | {rule.key for rule in gateway.dnat}) - used) | idle(self.plan, self.today)
 
     def within(self, regions: Regions) -> Iterator[tuple[Family, Row]]:
         """Rows of just these packets, with the rules that let them in."""

@@ -52,6 +52,17 @@ def shadowed(plan: Plan, today: date | None = None) -> tuple[Shadowed, ...]:
     return tuple(sorted(found, key=lambda item: (item.where, item.key, item.family)))
 
 
+def idle(plan: Plan, today: date | None = None) -> frozenset[str]:
+    """Keys of the gateway's forward rules that let nothing through that others do not, in no family that they have."""
+    dead, alive = set[str](), set[str]()
+    for family in FAMILIES:
+        chain = _Forward(Places(plan, family), today)
+        gone = {item.key for item in chain.dead()}
+        dead |= gone
+        alive |= chain.keys() - gone
+    return frozenset(dead - alive)
+
+
 def _of_family(plan: Plan, family: Family, today: date | None) -> Iterator[Shadowed]:
     places = Places(plan, family)
     yield from _Forward(places, today).dead()
@@ -110,6 +121,10 @@ class _Forward:
                 yield Shadowed(where=self._where, key=key, family=self._family, why="covered", by=by)
             else:
                 alive[key] = rule
+
+    def keys(self) -> set[str]:
+        """The rules that have addresses of this family."""
+        return {rule.key for rule in self._rules if self._speaks(rule)}
 
     def _of(self, rule: ForwardRule, why: Literal["over", "empty"]) -> Shadowed:
         return Shadowed(where=self._where, key=rule.key, family=self._family, why=why)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -99,10 +99,10 @@ class Kept:
     plan: Plan = field(repr=False)
 
 
-def agree(plan: Plan, chance: Random | None = None) -> int:
+def agree(plan: Plan, chance: Random | None = None, families: Sequence[Family] = FAMILIES) -> int:
     """Compare everything; returns how many kinds of packets are delivered."""
     delivered = 0
-    for family in FAMILIES:
+    for family in families:
         for way, verdict, packet in compared(plan, family, chance):
             assert way.delivered is verdict.delivered, (packet, way.steps, verdict.steps)
             assert walls(way.steps) == walls(verdict.steps), packet
@@ -111,8 +111,10 @@ def agree(plan: Plan, chance: Random | None = None) -> int:
     return delivered
 
 
-def test_of_a_compiled_plan(plan: Plan) -> None:
-    assert agree(plan) > 200
+def test_of_a_compiled_plan(plan: Plan, request: pytest.FixtureRequest) -> None:
+    """IPv4 in the site with the richer rules, IPv6 in the one that has it."""
+    family: Family = 6 if request.node.callspec.params["plan"] == "dual" else 4
+    assert agree(plan, families=(family,)) > 200
 
 
 def test_the_permits_are_what_is_delivered(plan: Plan) -> None:

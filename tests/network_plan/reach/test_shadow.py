@@ -18,6 +18,7 @@ from network_plan.model.plan import Plan
 from network_plan.model.service import Service
 from network_plan.reach import Judge, Packet, shadowed
 from network_plan.reach.places import Places
+from network_plan.reach.shadow import idle
 from network_plan.space import services
 from network_plan.space.prefixes import Family, address
 from tests.network_plan.reach.test_exact import Kept, some
@@ -64,6 +65,24 @@ def test_two_rules_cover_a_third_together(minimal_plan: Plan) -> None:
         (GATEWAY, "both", "covered", ("high", "low")),
         (GATEWAY, "dinas/office-to-app", "covered", ("both",)),
     ]
+
+
+def test_a_rule_is_idle_where_it_has_no_effect_in_any_family(minimal_plan: Plan, dual_plan: Plan) -> None:
+    assert idle(minimal_plan, TODAY) == idle(dual_plan, TODAY) == frozenset()
+    twice = dataclasses.replace(_rule(minimal_plan, "dinas/office-to-app"), key="again")
+    assert idle(_with_forward(minimal_plan, twice), TODAY) == {"again"}
+    first = _rule(dual_plan, "rsud/office-to-simrs")
+    narrow = dataclasses.replace(first, sources=tuple(p for p in first.sources if p.version == 4))
+    gateway = dual_plan.gateways[0]
+    others = tuple(rule for rule in gateway.forward if rule.key != first.key)
+    sixth = dataclasses.replace(
+        dual_plan,
+        gateways=(
+            dataclasses.replace(gateway, forward=(dataclasses.replace(first, key="wide"), *others, narrow)),
+        ),
+    )
+    assert idle(sixth, TODAY) == {first.key}
+    assert idle(_with_forward(sixth, dataclasses.replace(first, key="wider")), TODAY) == {first.key, "wider"}
 
 
 def test_many_that_overlap_and_leave_one_port_cover_nothing(minimal_plan: Plan) -> None:
@@ -152,7 +171,7 @@ def _packets(plan: Plan, family: Family, chance: Random) -> list[Packet]:
 
 
 def test_taken_out_they_change_no_packet(minimal_plan: Plan) -> None:
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=10, deadline=None)
     @given(worlds(minimal_plan).map(Kept), st.randoms(use_true_random=False))
     def check(world: Kept, chance: Random) -> None:
         plan = world.plan
