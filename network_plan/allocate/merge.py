@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
+from network_plan.allocate.place import Placement
 from network_plan.allocate.replay import BLOCKS, overlaps, problem, taken, twice
 from network_plan.model.finding import Finding
 from network_plan.model.ledger import GIVES, Entry, Kind, Ledger
@@ -65,6 +66,25 @@ def _with_it(site: Site, ledger: Ledger, gone: Entry, own: _Own) -> Iterator[Ent
             yield entry
 
 
+def _crowded(site: Site, ledger: Ledger, own: _Own) -> Iterator[tuple[Entry, str]]:
+    """First placements on a host that two branches filled, the last keys first, until the rest has room."""
+    placement = Placement(site, ledger)
+    places = [
+        (vm, cluster, f"{vm.key}@{cluster}")
+        for vm in reversed(declared_vms(site))
+        for cluster in filter(None, (vm.cluster, vm.twin))
+        if not placement.is_pinned(f"{vm.key}@{cluster}")
+    ]
+    lines = ledger.history((kind, key) for _, _, key in places for kind in (Kind.NODE, Kind.REPLICA))
+    for vm, cluster, key in places:
+        for entry in lines.get((Kind.NODE, key), ()):
+            if entry.act in GIVES and entry in own and placement.crowded(cluster, entry.value):
+                placement.leave(cluster, entry.value, vm.memory_mib)
+                yield entry, f"{entry.value} has no room for it beside the others"
+                copies = lines.get((Kind.REPLICA, key), ())
+                yield from ((copy, "its VM stands elsewhere") for copy in copies if copy in own)
+
+
 def taken_back(
     site: Site, ledger: Ledger, before: Mapping[str, str], now: Mapping[str, str]
 ) -> tuple[dict[Entry, str], list[Finding]]:
@@ -97,4 +117,6 @@ def taken_back(
             else:
                 cure = "run 'awan allot --void KEY' with the key that does not use it yet"
             findings.append(problem("ledger/both", what, cure, one.place))
+    if not back and not findings:
+        back.update(_crowded(site, ledger, own))
     return back, findings

@@ -57,6 +57,14 @@ class Placement:
         free[best] -= memory_mib
         return best
 
+    def crowded(self, cluster: str, node: str) -> bool:
+        """Whether the VMs that stand on a host need more memory than it has."""
+        return self._free[cluster].get(node, 0) < 0
+
+    def leave(self, cluster: str, node: str, memory_mib: int) -> None:
+        """Count a VM out of a host."""
+        self._free[cluster][node] += memory_mib
+
     def count_replica(self, cluster: str, home: str, target: str, memory_mib: int) -> None:
         """Note that a VM moves from one host to another when the first fails."""
         moves = self._incoming.setdefault((cluster, home), {})

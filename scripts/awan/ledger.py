@@ -183,12 +183,14 @@ def change_of(site_dir: Path, ledger_dir: Path, asked: Asked) -> Change:
         texts = with_entries(before, entries)
         checked = check(texts)
     back: dict[Entry, str] = {}
-    collisions = {"ledger/taken", "ledger/twice", "ledger/overlap"}
+    collisions = {"ledger/taken", "ledger/twice", "ledger/overlap", "ledger/room"}
     while base is not None and checked.site and collisions & {finding.rule for finding in checked.errors}:
         ledger, _ = parse_ledger(texts, names[1])
         found, stuck = taken_back(checked.site, ledger, ledger_on_main(ledger_dir, asked.main) or base, texts)
         if stuck:
             raise _stop(stuck)
+        if not found:
+            break
         back |= found
         texts = without_lines(texts, ((entry.file, entry.place.line) for entry in found if entry.place))
         checked = check(texts)

@@ -113,3 +113,36 @@ def test_lines_that_stand_in_no_file_are_nobody_s(base: Site) -> None:
     back, stuck = taken_back(base, twice, {}, {entry.file: "schema 1\n", f"{entry.kind.value}/x.ledger": ""})
     assert (back, len(stuck)) == ({}, 1)
     assert isinstance(entry, Entry)
+
+
+def test_of_vms_that_overfill_a_host_the_new_ones_go_elsewhere(base: Site, main: dict[str, str]) -> None:
+    """Each branch saw room on the same host; with both of them there is none."""
+    hosts = base.clusters.clusters["dc"].hosts
+    tight = dataclasses.replace(
+        base,
+        clusters=dataclasses.replace(
+            base.clusters,
+            clusters={
+                **base.clusters.clusters,
+                "dc": dataclasses.replace(
+                    base.clusters.clusters["dc"],
+                    hosts=tuple(dataclasses.replace(g, memory_mib=g.reserve_mib + 1100) for g in hosts),
+                ),
+            },
+        ),
+    )
+    now = {
+        **main,
+        "node/dinas.ledger": "schema 1\nallot dinas/app@dc dc1\n",
+        "node/kominfo.ledger": "schema 1\nallot kominfo/state@dc dc1\nallot kominfo/state@drc drc1\n",
+        "replica/kominfo.ledger": "schema 1\nallot kominfo/state@dc dc2\n",
+    }
+    before = {name: text for name, text in now.items() if not name.endswith("kominfo.ledger")}
+    assert _back(tight, before, now) == (
+        [
+            "node/kominfo.ledger allot kominfo/state@dc dc1: dc1 has no room for it beside the others",
+            "replica/kominfo.ledger allot kominfo/state@dc dc2: its VM stands elsewhere",
+        ],
+        [],
+    )
+    assert _back(tight, now, now) == ([], []), "what is on main stays, and people make room"

@@ -18,7 +18,7 @@ Awan = Callable[..., Any]
 Git = Callable[..., str]
 
 
-def _tenant(name: str, vms: int = 1) -> str:
+def _tenant(name: str, vms: int = 1, memory_mib: int = 256) -> str:
     lines = [
         "schema: 1",
         f"name: {name}",
@@ -28,7 +28,7 @@ def _tenant(name: str, vms: int = 1) -> str:
         "vms:",
     ]
     lines += [
-        f'  v{number}: {{size: small, memory_mib: 256, serves: [tcp/80], source: "assumption: for the test"}}'
+        f'  v{number}: {{size: small, memory_mib: {memory_mib}, serves: [tcp/80], source: "assumption: for the test"}}'
         for number in range(vms)
     ]
     return "\n".join([*lines, ""])
@@ -57,11 +57,11 @@ def git(inventory: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
     return call
 
 
-def _branch(git: Git, awan: Awan, inventory: Path, name: str, vms: int = 1, *args: str) -> None:
+def _branch(git: Git, awan: Awan, inventory: Path, name: str, vms: int = 1, memory_mib: int = 256) -> None:
     """A branch from main that adds a tenant and allots for it."""
     git("switch", "-q", "-c", name, "main")
-    (inventory / f"site/tenants/{name}.yml").write_text(_tenant(name, vms), encoding="utf-8")
-    said = awan("allot", *args)
+    (inventory / f"site/tenants/{name}.yml").write_text(_tenant(name, vms, memory_mib), encoding="utf-8")
+    said = awan("allot")
     assert said.code == 0, said.err
     git("add", ".")
     git("commit", "-q", "-m", f"tenant {name}")
@@ -192,6 +192,23 @@ def test_what_is_on_main_twice_is_for_people_to_decide(awan: Awan, git: Git, inv
     git("reset", "-q", "--hard", before)
     said = awan("allot", "--main", "HEAD^1", "--json")
     assert {entry["file"].rpartition("/")[2] for entry in json.loads(said.out)} == {"beta.ledger"}
+
+
+def test_two_branches_that_filled_one_host(awan: Awan, git: Git, inventory: Path) -> None:
+    """Where both chose the emptiest host, the one that is merged later is placed anew."""
+    _branch(git, awan, inventory, "alpha", memory_mib=2500)
+    _branch(git, awan, inventory, "beta", memory_mib=2500)
+    git("switch", "-q", "main")
+    git("merge", "-q", "alpha")
+    git("switch", "-q", "beta")
+    git("merge", "-q", "-m", "main into beta", "main")
+    assert "allot beta/v0@dc dc1" in (inventory / "ledger/node/beta.ledger").read_text(encoding="utf-8")
+    said = awan("allot")
+    assert said.code == 0, said.err
+    assert "took back 'allot beta/v0@dc dc1': dc1 has no room for it beside the others" in said.out
+    live = _live(inventory)
+    assert (live["node alpha/v0@dc"], live["node beta/v0@dc"]) == ("dc1", "dc2")
+    assert awan("allot").out == "the ledger is complete\n"
 
 
 def test_a_reference_that_git_does_not_know_is_said(awan: Awan, git: Git, inventory: Path) -> None:
