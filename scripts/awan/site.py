@@ -86,7 +86,8 @@ def complete_end(_ctx: click.Context, _param: click.Parameter, incomplete: str) 
 
 
 def _ends(plan: Plan) -> set[str]:
-    found = {"internet", "management", "gateway"}
+    found = {"internet", "offices", "servers", "management", "gateway"}
+    found |= {tenant.key for tenant in plan.tenants}
     found |= {guest.key for guest in plan.guests} | {network.key for network in plan.networks}
     found |= {public.name for public in plan.public}
     found |= {node.name for cluster in plan.clusters for node in cluster.nodes}

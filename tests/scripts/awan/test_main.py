@@ -105,7 +105,7 @@ def test_the_shell_completes_words_of_the_plan(inventory: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "word", "expected"),
     [
-        ("awan reach di", 2, ["dinas/app", "dinas/office-main", "dinas/servers"]),
+        ("awan reach di", 2, ["dinas", "dinas/app", "dinas/office-main", "dinas/servers"]),
         ("awan reach office:", 2, ["office:dinas", "office:kominfo"]),
         ("awan recover d", 2, ["dc", "drc"]),
         ("awan lab fault d", 3, ["dc", "drc"]),
