@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether what the ledger gave still fits the site: a VM that changed its network, a block that moved.
 
-Nothing is moved by itself: a finding names the line that releases the old value, and the next allotment
-gives a new one.
+Nothing is moved by itself: a finding names the command that releases the old value and gives a new one.
 """
 
 from __future__ import annotations

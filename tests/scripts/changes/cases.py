@@ -229,7 +229,7 @@ CASES = (
             r"delete Sdn(Vnet|Subnet) vn200.*",
         ),
         note=(
-            "`awan check` names the line that releases the old address. The recovery cluster had the old network "
+            "`awan check` names the command that releases the old address. The recovery cluster had the old network "
             "for this VM's twin alone, so that it goes there."
         ),
     ),
