@@ -156,7 +156,7 @@ def network_link(plan: Plan, row: Row) -> Link:
         style=f"line {style}",
         label=f"Gateway to {row.network.key}" + (f", {words}" if words else ""),
         path=f"M{ends[0]:g} {row.middle:g}H{ends[1]:g}",
-        texts=(Text(x=sum(ends) / 2, y=row.middle - 5, text=words, anchor="middle"),) if words else (),
+        texts=(Text(x=sum(ends) / 2, y=row.middle - 9, text=words, anchor="middle"),) if words else (),
     )
 
 

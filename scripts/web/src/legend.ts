@@ -10,7 +10,7 @@ type Key = ["icon" | "line" | "box", string, string, string];
 const ROLES: Key[] = [
   ["icon", "office", "office", "office"],
   ["icon", "management", "management", "management"],
-  ["icon", "dmz", "dmz", "DMZ: what the internet may reach"],
+  ["icon", "dmz", "dmz", "DMZ"],
   ["icon", "servers", "servers", "servers"],
 ];
 const VMS: Key[] = [
@@ -30,6 +30,7 @@ const LEGENDS: Record<string, Key[]> = {
     ["box", "kept", "", "memory, kept for stopped"],
     ["line", "line lit-to", "", "leads to the selection"],
     ["line", "line lit-from", "", "starts from it"],
+    ["line", "line copy", "", "to its copies, R: replica"],
   ],
   hierarchy: [
     ...VMS,
@@ -58,7 +59,7 @@ export function legend(view: string): void {
   const compared = view === "changes";
   const list = get("legend");
   list.replaceChildren();
-  for (const [kind, style, within, words] of compared ? [...LEGENDS.map!.slice(0, -2), ...COMPARED] : (LEGENDS[view] ?? LEGENDS.map!)) {
+  for (const [kind, style, within, words] of compared ? [...LEGENDS.map!.slice(0, -3), ...COMPARED] : (LEGENDS[view] ?? LEGENDS.map!)) {
     const item = make("li");
     const width = kind === "icon" ? 14 : 34;
     const sheet = SvgPen.sheet(width, 14);

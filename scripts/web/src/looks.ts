@@ -69,6 +69,7 @@ const LINKS: Rule[] = [
   ["idle", "", { stroke: "line", dash: [5, 4] }],
   ["dated", "", { stroke: "dated", dash: [4, 2] }],
   ["tunnel", "", { stroke: "used", dash: [8, 3] }],
+  ["copy", "", { stroke: "from", width: 2.4, dash: [2, 5], round: true }],
   ["lit-from", "", { stroke: "from", width: 2.6, dash: [7, 3] }],
   ["lit-to", "", { stroke: "to", width: 3, dash: [] }],
   ["lit-removed", "", { stroke: "removed", width: 2.6, dash: [7, 3] }],

@@ -23,7 +23,9 @@ export interface Box {
 const LEAST = 11; // px: no letter on the screen is smaller
 const NEAR = 7; // px from a line that is pointed at
 const SYMBOLS_FROM = 0.6; // scale
+const THIN = 0.5; // scale below which lines would fade
 const BLUNT = 0.35; // scale below which corners and bars are not seen
+const SPOT = 0.25; // scale below which a VM is a spot: no name fits into it any more
 const PORTION = 12; // objects painted between two looks at the clock
 
 export const layers = {
@@ -152,7 +154,8 @@ export class Scene {
     for (let at = 0; at < links.length; at++) {
       const link = links[at]!;
       const style = only?.get(link[0]);
-      pen.path(link[3], linkLook(style ? `${styleAt(link[1])} ${style}` : styleAt(link[1])));
+      const look = linkLook(style ? `${styleAt(link[1])} ${style}` : styleAt(link[1]));
+      pen.path(link[3], scale < THIN ? { ...look, width: Math.max(look.width ?? 1, 1 / scale), dash: [] } : look);
       if (at % PORTION === PORTION - 1) yield;
     }
     if (!only) rects(this.data.ports.filter(([, , , , , style]) => scale >= 1 || styleAt(style) !== "count"));
@@ -196,6 +199,7 @@ export class Scene {
     if (lit.startsWith("lit-") && !mark) frame = { ...frame, stroke: lit.split(" ")[0]!.slice(4), width: 1.8 };
     if (lit.startsWith("chosen")) frame = { ...frame, stroke: "ink", width: 3, dash: [] };
     if (lit.endsWith("hit")) frame = { ...frame, fill: "hit" };
+    if (scale < SPOT && frame.stroke === "used" && !lit) frame = { ...frame, fill: "used" };
     pen.rect(x, y, w, h, scale < BLUNT ? 0 : r, frame);
     if (scale >= BLUNT) for (const [a, b, c, d, e, style, layer] of rects) if (layers.on(layer)) pen.rect(a, b, c, d, e, rectLook(styleAt(style), within));
   }

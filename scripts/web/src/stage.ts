@@ -165,7 +165,7 @@ export class Stage {
     this.drawn.clearLayers();
     for (const { points, style } of lines) this.drawn.addLayer(new Polyline(points.map(([x, y]) => new LatLng(y, x)), { className: `over ${style}`, interactive: false }));
     for (const { x, y, text, style } of numbers) {
-      this.drawn.addLayer(marker([y, x], { icon: divIcon({ className: `number ${style}`, html: make("span", text), iconSize: [20, 20] }), interactive: false, keyboard: false }));
+      this.drawn.addLayer(marker([y, x], { icon: divIcon({ className: `hop ${style}`, html: make("span", text), iconSize: [20, 20] }), interactive: false, keyboard: false }));
     }
   }
 

@@ -273,7 +273,7 @@ def test_a_question_is_drawn_as_a_path_hop_by_hop(
     assert page.texts("#answer .verdict")[0] in ("Yes", "In part")
     rules = page.texts("#answer ol:first-of-type .rule")
     assert any("office-to-siak" in rule for rule in rules)
-    assert [text.strip() for text in page.texts(".number")] == [str(n + 1) for n in range(len(rules))]
+    assert [text.strip() for text in page.texts(".hop")] == [str(n + 1) for n in range(len(rules))]
     guest = next(g for g in plan.guests if g.key == VM and g.running)
     assert {
         f"vm:{guest.cluster}/{guest.vmid}",
@@ -290,7 +290,7 @@ def test_a_question_is_drawn_as_a_path_hop_by_hop(
         " e.dispatchEvent(new Event('input')); })()"
     )
     assert page.texts("#answer .verdict") == ["No"]
-    assert "✕" in [text.strip() for text in page.texts(".number")]
+    assert "✕" in [text.strip() for text in page.texts(".hop")]
     page.js(
         "(() => { const e = document.getElementById('ask-to'); e.value = 'nobody'; e.dispatchEvent(new Event('input')); })()"
     )
