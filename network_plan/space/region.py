@@ -67,7 +67,7 @@ class Region:
         left: list[tuple[int, int, Any]] = []
         known: dict[int, tuple[Node, Node]] = {}  # slabs of a product share what is in them
         for low, high, inner in self.node:
-            hits = intersect(((low, high),), destinations)
+            hits = _shared(low, high, destinations)
             if hits and id(inner) not in known:
                 known[id(inner)] = _split(inner, sources, services)
             inside, outside = known[id(inner)] if hits else ((), inner)
@@ -194,14 +194,25 @@ def _push(made: list[tuple[int, int, Any]], low: int, high: int, inner: Any) -> 
         made.append((low, high, inner))
 
 
+def _shared(low: int, high: int, ranges: Ranges) -> Ranges:
+    """What a range shares with a set; most sets are one range, which is told at a glance."""
+    if len(ranges) == 1:
+        first, last = ranges[0]
+        if first <= low and high <= last:
+            return ((low, high),)
+        if last < low or high < first:
+            return ()
+    return intersect(((low, high),), ranges)
+
+
 def _split(inner: Node, sources: Ranges, services: Ranges) -> tuple[Node, Node]:
     """The sources and services of one destination, in the product and outside."""
     taken: list[tuple[int, int, Any]] = []
     left: list[tuple[int, int, Any]] = []
     for low, high, own in inner:
-        hits = intersect(((low, high),), sources)
-        both = intersect(own, services) if hits else ()
-        rest = subtract(own, services) if both else own
+        hits = _shared(low, high, sources)
+        both = own if own == services else intersect(own, services) if hits else ()
+        rest = () if both is own else subtract(own, services) if both else own
         _deal(taken, left, (low, high, own), hits if both else (), (both, rest))
     return tuple(taken), tuple(left)
 
