@@ -77,9 +77,6 @@ def ensure() -> Part:
         packages = _fetch()
         with swapped_into(bundle_dir()) as fresh:
             _build(packages, fresh)
-        for old in paths.cache_dir().glob("web-????????????"):
-            if old != bundle_dir():
-                shutil.rmtree(old, ignore_errors=True)
         say("web", f"ready in {time.monotonic() - start:.0f} s")
     return check()
 
