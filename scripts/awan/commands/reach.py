@@ -23,7 +23,7 @@ _TO = re.compile(
 _MEANT = re.compile(r"^(?P<host>.+):(?:(?P<proto>[a-z]+)/)?(?P<port>\d[\d-]*)(?:/(?P<other>\w+))?$")
 """A target with a port in another form, as site files write it or without a protocol."""
 
-SHOWN = 6
+SHOWN = 3
 """So many names of a row are written out; ``--json`` has all."""
 
 
