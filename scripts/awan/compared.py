@@ -51,9 +51,11 @@ def _things(diff: Difference) -> tuple[ChangedThing, ...]:
 
 
 def _of_thing(thing: Thing) -> str:
-    said = [
-        f"{one.path}: {one.old or 'none'} → {one.new or 'none'}" for one in (*thing.moved, *thing.changes)
-    ]
+    changes = [one for one in (*thing.moved, *thing.changes) if not one.derived]
+    written = [
+        one for one in changes if not one.path.startswith("resolved.")
+    ]  # what the words of a flow mean follows
+    said = [f"{one.path}: {one.old or 'none'} → {one.new or 'none'}" for one in written or changes]
     return f"{thing.noun} {thing.key}: {thing.brief or _some(said)}"
 
 
