@@ -209,3 +209,21 @@ def test_what_is_published_is_over_ipv6_the_vm_itself(dual_plan: Plan) -> None:
     public, vm = (answer.rows[0] for answer in reply.answers)
     assert (public.path, vm.path) == ("published", "forward")
     assert public.targets == vm.targets == ("vm:diskominfo/proxy",)
+
+
+def test_a_sanction_stops_what_the_gateway_forwards_until_its_day_ends(planned: Callable[..., Plan]) -> None:
+    sanction = (
+        "sanctions:\n"
+        "  spam: {target: dinas/app, measure: block, until: 2026-12-31, reason: it sent spam, "
+        'source: "assumption: for the test"}\n'
+        "flows:"
+    )
+    plan = planned(("site/services.yml", "flows:", sanction))
+    reply = _reach(plan, "office:dinas", "dinas/app", "tcp/443", date(2026, 12, 31))
+    assert _steps(_only(reply)) == ["!gateway gw1 (forward): sanction/spam"]
+    assert (
+        _steps(_only(_reach(plan, "internet", "www", "tcp/443", TODAY)))[-1]
+        == "!gateway gw1 (forward): sanction/spam"
+    )
+    assert _reach(plan, "office:dinas", "dinas/app", "tcp/443", date(2027, 1, 1)).reachable
+    assert _reach(plan, "dinas/app", "gateway", "udp/53", TODAY).reachable
