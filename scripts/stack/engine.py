@@ -193,7 +193,7 @@ class Stack:
         elif "resOutputsEvent" in event and progress is not None:
             metadata = event["resOutputsEvent"]["metadata"]
             if metadata["op"] not in ("same", "read"):
-                kind, name = metadata["type"].rpartition(":")[2], metadata["urn"].split("::", 3)[3]
+                kind, name = metadata["type"].rpartition(":")[2], metadata["urn"].split("::", 3)[-1]
                 progress(f"{metadata['op']} {kind} {name}")
 
     def _failure(self, text: str) -> EngineError:
