@@ -16,6 +16,10 @@ from network_plan.diff.packets import Passage
 from tests.scripts.diff import brute
 from tests.scripts.diff.conftest import Clone
 
+pytestmark = (
+    pytest.mark.lab
+)  # no double is asked, but git runs, and some ten thousand packets are judged twice
+
 GOLDEN = Path(__file__).parent / "golden"
 STANDING = ("diskominfo", "disdik")
 """Tenants that no change is about: the operator with its management, and one with an office."""

@@ -14,6 +14,8 @@ from scripts.awan.main import run
 from scripts.toolchain.paths import ROOT
 from tests.scripts.diff.conftest import commit_all, git
 
+pytestmark = pytest.mark.lab  # no double is asked, but git runs
+
 TODAY = ("--today", "2026-11-24")
 
 
