@@ -12,12 +12,14 @@ import zlib
 from dataclasses import dataclass
 
 from network_plan.model.gateway import ForwardRule, Gateway
+from network_plan.model.network import IpNetwork
 from network_plan.model.plan import Plan
 from network_plan.render.dated import ICMP, IP, blocked, dated_dnat, dated_forward, dated_input
 from network_plan.render.elements import (
     Element,
     Flows,
     Version,
+    address,
     addresses,
     ends,
     masqueraded,
@@ -27,6 +29,7 @@ from network_plan.render.elements import (
     triples,
 )
 from network_plan.render.template import print_template
+from network_plan.space.ranges import Ranges, subtract
 
 _LASTING = 1 << 31
 """No number of a text is the number of a day, which is the mark of what has an end."""
@@ -64,14 +67,15 @@ def _family(gateway: Gateway, version: Version) -> _Family:
         for address in lan.addresses
         if address.version == version
     ]
+    own = _own(gateway, version)
     return _Family(
         suffix="" if version == 4 else "6",
         ip=IP[version],
         icmp=ICMP[version],
         proto="ip protocol" if version == 4 else "meta l4proto",
         type=f"ipv{version}_addr",
-        homes=[(name, str(prefix)) for name, prefix in homes],
-        own=_own(gateway, version),
+        homes=[(name, part) for name, prefix in homes for part in _senders(prefix, own)],
+        own=[address(part, version) for part in own],
         internal=addresses(((str(prefix), prefix) for prefix in gateway.internal), version),
         flows=triples(inner, {span(prefix): name for name, prefix in homes}, version),
         pings=pairs(inner, version),
@@ -83,16 +87,26 @@ def _family(gateway: Gateway, version: Version) -> _Family:
     )
 
 
-def _own(gateway: Gateway, version: Version) -> list[str]:
+def _senders(prefix: IpNetwork, own: Ranges) -> list[str]:
+    """What may send in a network. Over IPv6 the whole prefix, whose own addresses the set ``own`` takes away.
+
+    A range that is nearly a /64 is not to be had: beside an interface the kernel (6.18) was seen to lose some of it.
+    """
+    if prefix.version == 6:
+        return [str(prefix)]
+    return [address(part) for part in subtract((span(prefix),), own)]
+
+
+def _own(gateway: Gateway, version: Version) -> Ranges:
     """What the gateway takes itself, so that no packet from elsewhere may come from there.
 
     Its own addresses; over IPv4 each link's broadcast, over IPv6 the address of all its routers (RFC 4291 §2.6.1).
     """
     links = [a for item in gateway.interfaces for a in item.addresses if a.version == version]
-    found = {link.ip for link in links}
+    found = {int(link.ip) for link in links}
     for net in (link.network for link in links if link.max_prefixlen - link.network.prefixlen > 1):
-        found.add(net.broadcast_address if net.version == 4 else net.network_address)
-    return [str(address) for address in sorted(found, key=int)]
+        found.add(int(net.broadcast_address if net.version == 4 else net.network_address))
+    return tuple((number, number) for number in sorted(found))
 
 
 def _echoes(rule: ForwardRule) -> bool:

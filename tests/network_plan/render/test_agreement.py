@@ -114,7 +114,7 @@ class Kernel:
 
     def _out(self, address: IPv4Address) -> str:
         for (name, prefix), _ in self.sets["home"]:
-            if address in IPv4Network(prefix):
+            if _address_in(prefix, address):
                 return name
         return "wan0"
 
