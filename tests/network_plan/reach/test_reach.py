@@ -176,6 +176,12 @@ def test_who_reaches_a_vm_is_asked_at_its_public_address_too(asked: Asked) -> No
     ] * 2
 
 
+def test_who_reaches_what_is_published_nowhere(asked: Asked) -> None:
+    assert _said(asked.who("dinas/worker", "tcp/22")) == [
+        "tcp/22: kominfo/management-dc → vm:dinas/worker: regency/ssh"
+    ]
+
+
 def test_everything_that_may_pass_to_it(asked: Asked) -> None:
     assert not asked.reach("internet", "dinas/worker").anything
     assert _said(asked.reach("kominfo", "dinas/worker")) == [
