@@ -3,7 +3,8 @@
 
 Stands alone (standard library only, no import of ours). The kernel forwards a frame within the call that sends it, so
 that the time is that of sending and forwarding together. What nine calls in ten took longer than is printed: the
-machine did something else meanwhile. A file is: the interface's name in 16 bytes, the frame's length in 2, the frame in 64.
+machine did something else meanwhile. A file is: the interface's name in 16 bytes, the frame's length in 2, the frame
+in 64.
 """
 
 import ctypes
