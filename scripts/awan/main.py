@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "capacity": "what fits, what does not, and what must be bought; the arithmetic shown",
     "render": "one target's files into build/",
     "map": "the page: map, tables, search",
-    "lab": "the two lab clusters and the gateway: up, down, status, reset, env, replicate, fault",
+    "lab": "the lab clusters and the gateway: up, down, status, reset, env, replicate, fault",
     "verify": "read the live clusters and hosts, compare with the Plan",
     "drill": "recovery drills: test, test-cleanup, status, report",
     "recover": "after a killed run: until the preview is empty",

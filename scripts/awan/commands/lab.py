@@ -48,7 +48,7 @@ def _say(text: str) -> None:
 
 @click.group("lab")
 def command() -> None:
-    r"""The two lab clusters, their network and the booted gateway.
+    r"""The lab clusters, their network and the booted gateway.
 
     \b
     Example:
@@ -67,6 +67,7 @@ def up(site: Path | None, ledger: Path | None, whole: bool) -> int:
     \b
     Example:
       awan lab up --all
+      awan lab up --all --site inventory/example/site     one cluster, IPv6 beside IPv4
     """
     plan = read_plan(site, ledger)
     folder = environment.lab_dir()
