@@ -49,11 +49,12 @@ def _rules(flow: Flow) -> list[Rule]:
                 source=_source(source),
                 proto=service.proto,
                 dport=service.ports.replace("-", ":"),
+                icmp_type="echo-request" if service.proto == "icmp" else "",
                 comment=flow.why,
             )
             found.append(rule)
             if service.proto == "icmp" and _is_dual(flow.target):
-                six = replace(rule, key=f"{rule.key}v6", proto="icmpv6", icmp_type="echo-request")
+                six = replace(rule, key=f"{rule.key}v6", proto="icmpv6")
                 found.append(six)
     return found
 

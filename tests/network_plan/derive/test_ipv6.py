@@ -186,7 +186,7 @@ def test_an_echo_of_ipv6_is_a_rule_of_its_own(before: Plan, after: Plan) -> None
     (app,) = [guest for guest in after.guests if guest.key == "dinas/app" and guest.running]
     rules = _rules(app)
     four, six = rules["dinas/watch:vm-kominfo-state:icmp"], rules["dinas/watch:vm-kominfo-state:icmpv6"]
-    assert (four.proto, four.icmp_type, four.source) == ("icmp", "", "+dc/vm-kominfo-state")
+    assert (four.proto, four.icmp_type, four.source) == ("icmp", "echo-request", "+dc/vm-kominfo-state")
     assert (six.proto, six.icmp_type, six.source, six.dport) == (
         "icmpv6",
         "echo-request",
