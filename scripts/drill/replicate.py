@@ -18,8 +18,10 @@ def tasks(plan: Plan, only: Collection[str] = ()) -> list[rounds.Task]:
     """A task per VM with a twin; ``only`` names some of them by key.
 
     Raises:
-        ReplicateError: a name is no such VM, or the recovery center is primary.
+        ReplicateError: a name is no such VM, or no VM has a copy elsewhere.
     """
+    if not plan.replication:
+        raise ReplicateError("nothing is copied: no VM has a twin in a recovery center that stands by")
     known = {
         task.guest: rounds.Task(
             key=task.guest, vmid=task.vmid, source=task.source, target=task.target, keep=task.keep
@@ -29,7 +31,7 @@ def tasks(plan: Plan, only: Collection[str] = ()) -> list[rounds.Task]:
     unknown = sorted(set(only) - set(known))
     if unknown:
         raise ReplicateError(
-            f"{', '.join(unknown)}: no VM with a twin; those that have one: {', '.join(known) or 'none'}"
+            f"{', '.join(unknown)}: no VM with a twin; those that have one: {', '.join(known)}"
         )
     return [task for key, task in known.items() if not only or key in only]
 
@@ -48,7 +50,4 @@ def replicate(
         ReplicateError: nothing can be replicated.
         scripts.lab.replica.rounds.RoundError: the round broke off.
     """
-    chosen = tasks(plan, only)
-    if not chosen:
-        return []
-    return rounds.Round(chosen, rate_kbit(plan), lab_dir).wait(say)
+    return rounds.Round(tasks(plan, only), rate_kbit(plan), lab_dir).wait(say)

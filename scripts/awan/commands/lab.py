@@ -179,7 +179,7 @@ def replicate(vms: tuple[str, ...], site: Path | None, ledger: Path | None, as_j
             results = replicate(plan, environment.lab_dir(), _say, vms)
             if once:
                 break
-            time.sleep(min((task.interval_minutes for task in plan.replication), default=1) * 60)
+            time.sleep(min(task.interval_minutes for task in plan.replication) * 60)
     except ReplicateError as error:
         raise Problem(str(error)) from error
     except RoundError as error:

@@ -13,6 +13,7 @@ from network_plan.model.plan import Plan
 from network_plan.reach import INTERNET, Packet, judge
 from scripts.drill import questions, replicate, scene
 from scripts.drill.subject import SubjectError, choose
+from scripts.toolchain.paths import ROOT
 from tests.small import SMALL
 
 TODAY = date(2026, 11, 24)
@@ -91,3 +92,9 @@ def test_only_vms_with_twins_are_replicated(plan: Plan) -> None:
     with pytest.raises(replicate.ReplicateError, match="dukcapil/nope: no VM with a twin"):
         replicate.tasks(plan, ["dukcapil/nope"])
     assert replicate.rate_kbit(plan) == plan.tunnels[0].rate_kbit
+
+
+def test_a_site_of_one_place_has_nothing_to_copy_and_says_so() -> None:
+    example = load_plan(ROOT / "inventory" / "example" / "site")
+    with pytest.raises(replicate.ReplicateError, match="no VM has a twin"):
+        replicate.tasks(example)
