@@ -18,7 +18,7 @@ from network_plan.reach.door import Door, Pass, runs
 from network_plan.reach.guard import Entry, Guard
 from network_plan.reach.places import Places
 from network_plan.space.prefixes import FAMILIES, Family
-from network_plan.space.ranges import intersect, subtract
+from network_plan.space.ranges import intersect, subtract, union
 from network_plan.space.region import Region
 
 
@@ -143,10 +143,12 @@ class _Forward:
 
     def _comes(self, rule: Pass) -> Region:
         places = self._places
-        sources = intersect(rule.sources, places.outside if rule.way == "in" else places.home)
+        seen = {"in": places.outside, "inner": places.home}
+        sources = intersect(rule.sources, seen.get(rule.way, union((*places.home, *places.outside))))
+        beyond = places.outside if rule.way in ("out", "any") else ()
         if rule.way == "out":
-            return Region.product(sources, places.outside, rule.services)
-        parts = []
+            return Region.product(sources, beyond, rule.services)
+        parts = [Region.product(sources, intersect(rule.destinations, beyond), rule.services)]
         for network in places.networks_at(intersect(rule.destinations, places.home)):
             own = places.addresses_of(network)
             within = intersect(rule.destinations, own)
@@ -157,29 +159,27 @@ class _Forward:
         """The rules that cover a rule together; none where they do not."""
         rest = self._region(rule.key)
         near = [
-            (shared.count(), other.key, other.sides)
+            (shared.count(), other.key, self._region(other.key))
             for other in self._near(rest, self._read[rule.key])
             if other.key in alive
             and _outlives(alive[other.key].until, rule.until)
-            and (shared := rest.split(*other.sides)[0])
+            and (shared := rest & self._region(other.key))
         ]
         if sum(size for size, _, _ in near) < rest.count():
             return ()
         by: list[str] = []
-        for _, key, sides in sorted(near, key=lambda item: (-item[0], item[1])):
-            hit, rest = rest.split(*sides)
-            if hit:
+        for _, key, region in sorted(near, key=lambda item: (-item[0], item[1])):
+            if rest & region:
                 by.append(key)
+            rest = rest - region
             if not rest:
                 return tuple(by)
         return ()
 
     def _near(self, region: Region, rule: Pass) -> Iterator[Pass]:
-        """Rules that look at packets going the same way."""
-        from_wan, to_wan = rule.way == "in", rule.way == "out"
-        found = self._door.egress if to_wan else self._door.forwards_to(region.destinations)
-        for other in found:
-            if other.key != rule.key and other.fits(from_wan=from_wan, to_wan=to_wan, translated=True):
+        """Rules that look at packets going the same way; what only translated packets meet covers no other."""
+        for other in (*self._door.egress, *self._door.forwards_to(region.destinations)):
+            if other.key != rule.key and (other.way != "in" or rule.way == "in"):
                 yield other
 
 
