@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from network_plan.build import load_plan
 from network_plan.model.plan import Plan
 from tests.small import SMALL
 
@@ -41,6 +42,26 @@ def test_routed_public_addresses_are_a_blackhole_and_those_on_the_link_are_owned
     assert on_link["blackholes"] == []
     assert on_link["addresses"][1:] == [f"{a}/32" for a in plugin.public_addresses(gateway)]
     assert len(on_link["addresses"]) > 1
+
+
+def test_ipv6_has_its_own_next_hop_and_its_block_is_a_blackhole_however_ipv4_is_delivered(
+    plugin: ModuleType, plan: Plan
+) -> None:
+    dual = load_plan(ROOT / "tests" / "sites" / "dual" / "site")
+    for delivery in ("routed", "on_link"):
+        gateway = dataclasses.replace(dual.gateways[0], delivery=delivery)
+        wan, *lans = plugin.interfaces(gateway, cabled=True)
+        assert wan["gateways"] == [str(gateway.isp), str(gateway.isp6)]
+        assert wan["blackholes"][-1] == "2001:db8:100::/48"
+        assert not any(lan["gateways"] or lan["blackholes"] for lan in lans)
+    values = plugin.gateway_values(dual, dual.gateways[0], cabled=True)
+    assert values["gateway_ipv6"] is True
+    offices = sum(network.role == "office" for network in dual.networks)
+    assert values["gateway_advertisements"].count("AdvSendAdvert on") == offices
+    assert any(":" in address for address in values["dns_listen"])
+    four = plugin.gateway_values(plan, plan.gateways[0], cabled=True)
+    assert four["gateway_ipv6"] is False
+    assert four["gateway_advertisements"] == ""
 
 
 def test_the_roles_get_everything_that_they_require(plugin: ModuleType, plan: Plan) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 
+from network_plan.build import load_plan
 from network_plan.model.plan import Plan
 from network_plan.render.shaping import render_trees
+from scripts.toolchain.paths import ROOT
 from scripts.verify.difference import Report
 from scripts.verify.host import CLASSES, OURS, TABLES, compare_host, expected, listed
+from tests.small import SMALL
 
 LISTING = """table inet awan {
     set flows {
@@ -89,3 +92,14 @@ def test_a_class_that_is_missing_is_a_difference_and_a_trunk_that_is_not_there_n
     assert said(up.handles) == []
     (difference,) = said(up.handles[:-1])
     assert difference.startswith("gw1: interface wan0: classes of the line is")
+
+
+def test_of_ipv6_forwarding_belief_in_routers_and_the_default_route_are_compared() -> None:
+    """A site without IPv6 asks nothing of it."""
+    dual = load_plan(ROOT / "tests" / "sites" / "dual" / "site")
+    found = {found.what: found.planned for found in _report(dual, LISTING).differences}
+    assert found["net.ipv6.conf.all.forwarding"] == "1"
+    assert found["net.ipv6.conf.wan0.accept_ra"] == "0"
+    assert found["IPv6 default route"] == str(dual.gateways[0].isp6)
+    four = {found.what for found in _report(load_plan(SMALL), LISTING).differences}
+    assert not any("ipv6" in what.lower() for what in four)
