@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -127,23 +125,11 @@ def site_for_all(site: Path | None, ledger: Path | None) -> Path:
     return site_dir
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """What is read are trees that stay: looking for cycles in them again and again costs a third of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
 def read_checked(site: Path | None, ledger: Path | None, today: date | None) -> Checked:
     """Everything that a check finds, with the ledger's history where git knows it."""
     site_dir, ledger_dir = folders(site, ledger)
     try:
-        with _without_collector():
-            return check(site_dir, ledger_dir, today=today, before=ledger_before(ledger_dir))
+        return check(site_dir, ledger_dir, today=today, before=ledger_before(ledger_dir))
     except FileError as error:
         raise Problem(str(error)) from error
 
@@ -151,7 +137,6 @@ def read_checked(site: Path | None, ledger: Path | None, today: date | None) -> 
 def read_plan(site: Path | None, ledger: Path | None) -> Plan:
     """The Plan, or a :class:`Problem` with every error."""
     try:
-        with _without_collector():
-            return load_plan(*folders(site, ledger))
+        return load_plan(*folders(site, ledger))
     except (PlanError, FileError) as error:
         raise Problem(str(error)) from error
