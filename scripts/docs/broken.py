@@ -30,7 +30,10 @@ def broken_sites(rule: str) -> list[str]:
 
 def _minimal() -> dict[str, str]:
     folder = SITES / "minimal"
-    parts = {"site": read_texts(folder / "site", *SITE_FILES), "ledger": read_texts(folder / "ledger", "ledger")}
+    parts = {
+        "site": read_texts(folder / "site", *SITE_FILES),
+        "ledger": read_texts(folder / "ledger", "ledger"),
+    }
     return {f"{part}/{name}": text for part, texts in parts.items() for name, text in texts.items()}
 
 

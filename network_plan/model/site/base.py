@@ -120,7 +120,9 @@ Schema = Annotated[
     Literal[1], BeforeValidator(_whole), Field(description="number of the site files' schema.")
 ]
 Day = Annotated[date, BeforeValidator(_day)]
-TierKey = Annotated[int, BeforeValidator(_priority), WithJsonSchema({"type": "string", "enum": ["1", "2", "3"]})]
+TierKey = Annotated[
+    int, BeforeValidator(_priority), WithJsonSchema({"type": "string", "enum": ["1", "2", "3"]})
+]
 Address4 = Annotated[IPv4Address, BeforeValidator(_text)]
 Interface4 = Annotated[IPv4Interface, BeforeValidator(_text), _LENGTH4]
 Prefix4 = Annotated[IPv4Network, BeforeValidator(_text), _LENGTH4]
