@@ -34,7 +34,7 @@ def derive_tiers(site: Site) -> tuple[Tier, ...]:
 
 
 def derive_tunnels(site: Site) -> tuple[Tunnel, ...]:
-    """The line between the data center and the recovery center, where there is one: first address here, second there."""
+    """The line between the data center and the recovery center (if any): first address here, second there."""
     tunnel = site.dr.tunnel
     if tunnel is None or site.dr.cluster is None:
         return ()

@@ -24,7 +24,7 @@ options:
   interfaces: {description: Interfaces as role gateway takes them., type: list, elements: dict, default: []}
   ruleset: {description: nftables file whose tables must be the loaded ones., type: path}
   foreign_tables: {description: Whether other loaded tables are told too., type: bool, default: false}
-  trees: {description: "Device, and handles of the classes that must be on it.", type: list, elements: dict, default: []}
+  trees: {description: "Device, and handles of classes that must be on it.", type: list, elements: dict, default: []}
   listens: {description: "Address and port that must answer, V(127.0.0.1 53).", type: list, elements: str, default: []}
 """
 

@@ -84,8 +84,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         ),
         tests=(
             "tests/network_plan/render/test_nftables.py::test_dated_rules_end_in_the_kernel",
-            "tests/network_plan/render/test_established.py::"
-            "test_a_dated_flow_ends_with_its_day_and_with_it_its_connections",
+            (
+                "tests/network_plan/render/test_established.py::"
+                "test_a_dated_flow_ends_with_its_day_and_with_it_its_connections"
+            ),
         ),
     ),
     Requirement(

@@ -92,7 +92,16 @@ def test_a_narrow_terminal_breaks_no_word(awan: Awan, monkeypatch: pytest.Monkey
 
 def test_show_as_json(awan: Awan) -> None:
     data = json.loads(awan("show", "dinas/app", "--json").out)
-    assert sorted(data) == ["applications", "backups", "flows", "guests", "ledger", "networks", "public", "tiers"]
+    assert sorted(data) == [
+        "applications",
+        "backups",
+        "flows",
+        "guests",
+        "ledger",
+        "networks",
+        "public",
+        "tiers",
+    ]
     assert data["guests"][0]["nics"][0]["addresses"] == ["10.1.0.10/24"]
 
 
