@@ -96,18 +96,21 @@ def test_each_kind_adds_its_lines_alone(awan: Awan, inventory: Path) -> None:
     assert awan("new", "vm", "dinas/web", "--priority", "1", "--title", "Pages", *perbup).code == 0
     flow = ("new", "flow", "dinas/second-to-web", "--from", "office:dinas/second,vm:app", "--to", "vm:web")
     assert awan(*flow, "--why", "the store", "--until", "2027-06-30").code == 0
-    everyone = (
+    operate = (
         "new",
         "flow",
-        "regency/all",
+        "regency/operate-web",
         "--from",
-        "offices",
+        "management",
         "--to",
         "vm:dinas/web",
         "--ports",
         "tcp/443",
     )
-    assert awan(*everyone, "--why", "all of them").code == 0
+    assert awan(*operate, "--why", "the operator looks after it").code == 0
+    refused = awan("new", "flow", "regency/all", "--from", "offices", *operate[5:], "--why", "all of them")
+    assert refused.code == 1
+    assert "its owner does not; write the flow into the file of dinas [SEC-2]" in refused.err
     assert awan("new", "service", "pages", "--vm", "dinas/web", "--why", "the public", *TODAY).code == 0
     added = _added(before, _site(inventory))
     assert set(added) == {"site/tenants/dinas.yml", "site/services.yml"}
