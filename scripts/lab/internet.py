@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_interface
 from pathlib import Path
 
-from scripts.lab import wiring
 from scripts.lab.fabric.spec import Fabric
 from scripts.lab.guest import process
 
 CLUSTER = "internet"
 """Its place in guests.json, beside the clusters."""
+
+HOST = "server"
+"""Its name among the hosts of the lab's internet."""
 
 
 def _record(folder: Path) -> Path:
@@ -29,9 +32,14 @@ def ensure(fabric: Fabric, folder: Path) -> None:
         namespace,
         folder / "guests.json",
         CLUSTER,
-        "server",
+        HOST,
         "internet-server",
-        [wiring.INTERNET_SERVER, wiring.INTERNET_SERVER6],
+        [
+            str(ip_interface(address).ip)
+            for host in fabric.internet
+            if host.name == HOST
+            for address in host.addresses
+        ],
         folder / "internet.log",
     )
     process.save(running, _record(folder))

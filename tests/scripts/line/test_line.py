@@ -211,9 +211,10 @@ def _ask(line: Lab) -> list[probes.Result]:
 def _judge(results: list[probes.Result]) -> None:
     assert [str(result) for result in results if not result.agrees] == []
     outcomes = Counter((result.question.kind, result.outcome == "answered") for result in results)
-    assert {kind for kind, _ in outcomes} == set(questions.KINDS)
-    assert min(outcomes[kind, True] for kind in questions.KINDS if kind != "management") >= 1, outcomes
-    assert min(outcomes[kind, False] for kind in questions.KINDS if kind not in ("internet", "operator")) >= 1
+    kinds = set(questions.KINDS) - {questions.INBOUND[6]}  # the small site has no IPv6
+    assert {kind for kind, _ in outcomes} == kinds
+    assert min(outcomes[kind, True] for kind in kinds if kind != "management") >= 1, outcomes
+    assert min(outcomes[kind, False] for kind in kinds if kind not in ("internet", "operator")) >= 1
     assert {result.question.target.service.proto for result in results} == {"tcp", "udp", "icmp"}
     assert sum(result.question.second_wall for result in results) >= 2
 
@@ -227,10 +228,13 @@ def test_packets_do_as_the_plan_says_before_and_after_a_reboot(line: Lab) -> Non
 
 def test_a_probe_can_fail(line: Lab) -> None:
     """The same probes against a wrong wall disagree: a rule is taken out of the kernel, packets notice."""
-    match = "{ 10.64.2.0/23 . 10.32.1.10 . tcp . 443 }"
+    match = '{ "lan2001" . 10.32.1.10 . tcp . 443 }'
     config = str(keys.ssh_config(line.folder))
     assert (
-        line.run("ssh", "-F", config, "gw1", f"nft delete element inet awan flows '{match}'").returncode == 0
+        line.run(
+            "ssh", "-F", config, "gw1", f"nft delete element inet awan network_flows '{match}'"
+        ).returncode
+        == 0
     )
     try:
         asked = [
@@ -242,7 +246,7 @@ def test_a_probe_can_fail(line: Lab) -> None:
         assert [r.question.target.service.first for r in results if not r.agrees] == [443]
         seen = line.awan("verify", "--only", "gw1")
         assert seen.returncode == 1
-        assert "10.64.2.0/23" in seen.stdout
+        assert '"lan2001" . 10.32.1.10' in seen.stdout
     finally:
         mended = line.run("ansible-playbook", "-i", "inventory/dc.plan.yml", "playbooks/site.yml")
         assert mended.returncode == 0, mended.stdout
