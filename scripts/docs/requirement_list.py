@@ -371,6 +371,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
             "tests/network_plan/reach/test_reach.py",
             f"{_CLUSTER}::test_a_tool_has_a_user_a_token_and_one_right_for_each",
         ),
+        missing="people reach their VMs from their own office; no VPN brings them there from elsewhere yet",
     ),
     Requirement(
         id="AUD-1",
