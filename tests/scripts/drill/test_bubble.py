@@ -71,8 +71,11 @@ def test_the_capture_sees_exactly_what_the_isolation_lets_by(bubble: build.Bubbl
     knock(bubble)
     frames = capture.stop()
     assert len(frames) == seen
-    assert str(frames[-1]).startswith("udp ")
-    assert "→ 192.0.2.80 port 9" in str(frames[-1])
+    knocks = [
+        text for text in map(str, frames) if text.startswith("udp ")
+    ]  # beside them a card looks for its own address
+    assert knocks
+    assert all("→ 192.0.2.80 port 9" in text for text in knocks)
 
 
 def test_a_capture_that_died_proves_nothing(bubble: build.Bubble, tmp_path: Path) -> None:
