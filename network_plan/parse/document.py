@@ -21,8 +21,6 @@ Data = dict[str, "Data"] | list["Data"] | str | int | float | bool | datetime.da
 MAX_BYTES = 2_000_000
 """A site file is one screen; two megabytes are a mistake and are not read further."""
 MAX_DEPTH = 20
-_TAGS = 50_000
-"""How many words' tags are kept in memory."""
 _UNREADABLE = (ValueError, OverflowError, AttributeError, IndexError, KeyError)
 """What PyYAML's constructors raise for a value that does not fit the tag written before it."""
 
@@ -41,8 +39,7 @@ class _Loader(yaml.CSafeLoader):
         tag = self._tags.get(value)
         if tag is None:
             tag = str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
-            if len(self._tags) < _TAGS:
-                self._tags[value] = tag
+            self._tags[value] = tag
         return tag
 
 

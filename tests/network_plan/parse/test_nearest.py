@@ -80,3 +80,15 @@ def test_what_is_near_nothing_is_answered_with_what_there_is(small: dict[str, st
 
 def test_the_small_site_has_no_error(small: dict[str, str]) -> None:
     assert _said(small) == []
+
+
+def test_constraints_and_absence_are_seen_through() -> None:
+    """A key below a value that may be left out, or that has limits, is still one of its type's."""
+    from typing import Annotated
+
+    from annotated_types import Ge
+
+    from network_plan.parse import sentence
+
+    assert sentence._bare(Annotated[int | None, Ge(1)]) is int
+    assert sentence._bare(Annotated[int, Ge(1)] | None) is int
