@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from network_plan.capacity.assume import Assumed
 from network_plan.capacity.figure import GIB, Answer, Figure, Fits, Input, Purchase, group, up
+from network_plan.capacity.line import kept_kbit
 from network_plan.capacity.load import disk_gib
 from network_plan.model.dr import Tier
 from network_plan.model.plan import Plan
@@ -136,7 +137,7 @@ def _percent(found: tuple[Cycle, ...]) -> int:
 
 
 def _line(plan: Plan, found: tuple[Cycle, ...]) -> Purchase:
-    kept = sum(tunnel.rate_kbit for tunnel in plan.tunnels)
+    kept = kept_kbit(plan)
     rate = up(kept * _percent(found), 100)
     return Purchase(
         cluster="",

@@ -6,28 +6,25 @@ from __future__ import annotations
 from datetime import date
 from ipaddress import IPv4Network
 
-from network_plan.model.finding import Finding, Severity, flow_path, type_path
+from network_plan.model.finding import Finding, flow_path
 from network_plan.model.plan import Plan
 from network_plan.model.service import Service
+from network_plan.policy.say import error
 
 _SSH = Service(proto="tcp", first=22, last=22)
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 """RFC 1918; Python's ``is_private`` holds more, such as loopback and documentation prefixes."""
 
 
-def _error(rule: str, what: str, cure: str, path: type_path) -> Finding:
-    return Finding(severity=Severity.ERROR, rule=rule, what=what, cure=cure, path=path)
-
-
 def check_gw1(plan: Plan, _today: date | None) -> list[Finding]:
     """GW-1: all network management passes the gateway, and only the operator's networks take part in it."""
     management = {network.key for network in plan.networks if network.role == "management"}
     findings = [
-        _error(
+        error(
             "GW-1",
             f"{network.tenant} declares the management network {network.key}",
             "declare it in the operator's file, or give it another role",
-            ("tenants", network.tenant, "networks", network.name, "role"),
+            *("tenants", network.tenant, "networks", network.name, "role"),
         )
         for network in plan.networks
         if network.role == "management" and network.tenant != plan.operator
@@ -40,11 +37,11 @@ def check_gw1(plan: Plan, _today: date | None) -> list[Finding]:
         if foreign:
             where = "the gateway's ssh" if to_gateway else "a management network"
             findings.append(
-                _error(
+                error(
                     "GW-1",
                     f"flow {flow.key} lets {', '.join(foreign)} into {where}",
                     "let operators in by the management network or a VPN that ends there",
-                    flow_path(flow.key),
+                    *flow_path(flow.key),
                 )
             )
     return findings
@@ -61,20 +58,20 @@ def check_gw2(plan: Plan, _today: date | None) -> list[Finding]:
         if exception and exception.tenant == public.holder and exception.kind == "public_address":
             continue
         findings.append(
-            _error(
+            error(
                 "GW-2",
                 f"{public.holder} holds the public address {public.address} ({public.name}) "
                 "without a dated exception of its own",
                 "let the operator hold it, or name an exception of kind public_address with its day",
-                ("services", "publish", public.name, "holder"),
+                *("services", "publish", public.name, "holder"),
             )
         )
     findings += [
-        _error(
+        error(
             "GW-2",
             f"{network.key} has {prefix}, which is no private network",
             "take the pool from 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)",
-            ("networks", "pools", network.role, "prefix"),
+            *("networks", "pools", network.role, "prefix"),
         )
         for network in plan.networks
         for prefix in network.prefixes
@@ -89,12 +86,12 @@ def _printed(plan: Plan) -> list[Finding]:
     if need is None:
         return []
     return [
-        _error(
+        error(
             "GW-2",
             f"the public block {gateway.public} has {gateway.public.num_addresses} addresses, "
             f"{need.quantity} are printed",
             "declare the block that was procured, or say with its source that another was",
-            ("networks", "public", "prefix"),
+            *("networks", "public", "prefix"),
         )
         for gateway in plan.gateways
         if gateway.public.num_addresses != need.quantity

@@ -17,7 +17,7 @@ from network_plan.model.gateway import DestinationNat, ForwardRule, Gateway
 from network_plan.model.network import IpAddress
 from network_plan.space import services
 from network_plan.space.prefixes import WHOLE, Family, PrefixIndex, spans
-from network_plan.space.ranges import Ranges, intersect, union
+from network_plan.space.ranges import Ranges, contains, intersect, union
 
 
 def runs(until: date | None, today: date | None) -> bool:
@@ -56,13 +56,10 @@ class Pass:
 
     def holds(self, source: int, destination: int, service: int) -> bool:
         """Whether a packet has the rule's ends and one of its services."""
-        return all(
-            any(low <= number <= high for low, high in ranges)
-            for ranges, number in (
-                (self.sources, source),
-                (self.destinations, destination),
-                (self.services, service),
-            )
+        return (
+            contains(self.sources, source)
+            and contains(self.destinations, destination)
+            and contains(self.services, service)
         )
 
 

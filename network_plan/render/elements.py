@@ -13,6 +13,7 @@ from network_plan.model.gateway import DestinationNat, ForwardRule, SourceNat
 from network_plan.model.network import IpNetwork
 from network_plan.model.service import Service
 from network_plan.space.boxes import Box, Range, disjoint
+from network_plan.space.prefixes import span
 
 PORTED = ("tcp", "udp")
 Version = Literal[4, 6]
@@ -34,11 +35,6 @@ class Rule(Protocol):
     def key(self) -> str: ...
     @property
     def services(self) -> tuple[Service, ...]: ...
-
-
-def span(prefix: IpNetwork) -> Range:
-    """First and last address as numbers."""
-    return int(prefix.network_address), int(prefix.broadcast_address)
 
 
 def of(version: Version, prefixes: Iterable[IpNetwork]) -> list[IpNetwork]:

@@ -25,10 +25,10 @@ from network_plan.render.elements import (
     masqueraded,
     pairs,
     published,
-    span,
     triples,
 )
 from network_plan.render.template import print_template
+from network_plan.space.prefixes import span
 from network_plan.space.ranges import Ranges, subtract
 
 _LASTING = 1 << 31

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from network_plan.capacity.line import share_kbit
+from network_plan.capacity.line import kept_kbit, share_kbit
 from network_plan.model.availability import BackupJob
 from network_plan.model.flow import Endpoint
 from network_plan.model.guest import Guest
@@ -61,7 +61,7 @@ def _bandwidth(plan: Plan) -> Bandwidth:
     return Bandwidth(
         share_kbit=share_kbit(plan),
         uplink_kbit=plan.facilities.uplink.rate_kbit,
-        replication_kbit=sum(tunnel.rate_kbit for tunnel in plan.tunnels),
+        replication_kbit=kept_kbit(plan),
         tenants=len(plan.tenants),
         sources=(plan.facilities.uplink.source, *(tunnel.source for tunnel in plan.tunnels)),
     )
